@@ -1,27 +1,15 @@
 //! Files become samples, frames and words. No tensors, no models.
 //!
-//! A [`Clip`] is one recording: whatever of voice, face and words it holds. Everything is read
-//! lazily and in order, so memory does not grow with the length of the file: [`AudioStream`]
-//! yields blocks of 16 kHz mono samples, [`FrameStream`] yields pictures at a requested rate,
-//! and [`Cue`]s are the words with their times. A damaged part costs that part; what was left
+//! A `Clip` is one recording: whatever of voice, face and words it holds. Everything is read
+//! lazily and in order, so memory does not grow with the length of the file: `AudioStream`
+//! yields blocks of 16 kHz mono samples, `FrameStream` yields pictures at a requested rate,
+//! and `Cue`s are the words with their times. A damaged part costs that part; what was left
 //! out is told as [`Skipped`].
 
-mod audio;
-mod clip;
 mod error;
-mod face;
 mod modality;
 mod span;
-mod speech;
-mod text;
-mod video;
 
-pub use audio::{AudioStream, SAMPLE_RATE};
-pub use clip::Clip;
 pub use error::{Error, Result};
-pub use face::{Face, FaceTracker, GrayImage};
 pub use modality::{Modality, PerModality};
 pub use span::{Skipped, Span};
-pub use speech::SpeechDetector;
-pub use text::Cue;
-pub use video::{Frame, FrameStream};
