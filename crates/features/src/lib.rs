@@ -1,1 +1,24 @@
-//! todo
+//! Media become vectors: frozen, cached, versioned.
+//!
+//! An extractor turns media into [`Features`]: rows of numbers with their times. It has no state
+//! that training changes, and its id names method, settings and version, so a result can be kept
+//! and found again. Extractors work on plain slices, without a file:
+//!
+//! ```
+//! use limbic_features::{MelConfig, MelSpectrogram};
+//!
+//! let mel = MelSpectrogram::new(&MelConfig::whisper())?;
+//! let tone: Vec<f32> = (0..16_000).map(|i| (i as f32 * 0.17).sin()).collect();
+//! let features = mel.frames(&tone);
+//! assert_eq!(features.shape(), [3000, 80]); // Whisper always sees 30 s
+//! assert_eq!(mel.id(), "log-mel/whisper@1");
+//! # Ok::<(), limbic_features::Error>(())
+//! ```
+
+mod error;
+mod features;
+mod mel;
+
+pub use error::{Error, Result};
+pub use features::{Features, Times};
+pub use mel::{Edges, Level, MelConfig, MelScale, MelSpectrogram, MelStream, Taper};
