@@ -60,4 +60,9 @@ impl Error {
     pub fn damaged(path: &Path, reason: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), reason: reason.into() }
     }
+
+    /// Content that is not read here: what was `found`, and what to give instead.
+    pub fn unsupported(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Unsupported { path: path.to_owned(), found: found.into(), expected: expected.into() }
+    }
 }

@@ -91,7 +91,10 @@ impl<T> PerModality<T> {
 
     /// What is present, in storage order, for change.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Modality, &mut T)> {
-        Modality::ALL.into_iter().zip(&mut self.0).filter_map(|(m, value)| Some((m, value.as_mut()?)))
+        Modality::ALL
+            .into_iter()
+            .zip(&mut self.0)
+            .filter_map(|(m, value)| Some((m, value.as_mut()?)))
     }
 
     /// The same modalities with other values.
