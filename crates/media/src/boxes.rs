@@ -189,7 +189,7 @@ impl Track {
 }
 
 /// The boxes in `bytes`; one that reaches beyond its parent is cut to it.
-fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+pub(crate) fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let size = be_u32(rest, 0)? as usize;
@@ -206,15 +206,15 @@ fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-fn find(bytes: &[u8], name: [u8; 4]) -> Option<&[u8]> {
+pub(crate) fn find(bytes: &[u8], name: [u8; 4]) -> Option<&[u8]> {
     boxes(bytes).find_map(|(found, body)| (found == name).then_some(body))
 }
 
-fn be_u32(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn be_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-fn be_u64(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn be_u64(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 

@@ -14,6 +14,7 @@ use crate::container::Container;
 use crate::error::{Error, Result};
 use crate::span::Skipped;
 use crate::text::{self, Cue};
+use crate::video::FrameStream;
 use crate::{ffmpeg, source};
 
 /// What a clip mainly is.
@@ -133,6 +134,17 @@ impl Clip {
     pub fn audio(&self) -> Result<Option<AudioStream>> {
         match (&self.path, self.kind) {
             (Some(path), Kind::Video | Kind::Audio) => AudioStream::open(path),
+            _ => Ok(None),
+        }
+    }
+
+    /// Its pictures, `rate` a second; `None` where it has none. An image is one picture.
+    ///
+    /// # Errors
+    /// Those of [`FrameStream::open`].
+    pub fn frames(&self, rate: f64) -> Result<Option<FrameStream>> {
+        match (&self.path, self.kind) {
+            (Some(path), Kind::Video | Kind::Image) => FrameStream::open(path, rate),
             _ => Ok(None),
         }
     }

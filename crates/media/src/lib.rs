@@ -2,7 +2,7 @@
 //!
 //! A [`Clip`] is one recording: whatever of voice, face and words it holds. Everything is read
 //! lazily and in order, so memory does not grow with the length of the file: [`AudioStream`]
-//! yields blocks of 16 kHz mono samples, `FrameStream` yields pictures at a requested rate,
+//! yields blocks of 16 kHz mono samples, [`FrameStream`] yields pictures at a requested rate,
 //! and [`Cue`]s are the words with their times. A damaged part costs that part; what was left
 //! out is told as [`Skipped`].
 
@@ -17,6 +17,7 @@ mod source;
 mod span;
 mod speech;
 pub mod text;
+mod video;
 
 pub use audio::{AudioStream, SAMPLE_RATE};
 pub use clip::{Clip, Kind};
@@ -25,3 +26,4 @@ pub use modality::{Modality, PerModality};
 pub use span::{Skipped, Span};
 pub use speech::{SPEECH_FRAME, SpeechDetector, SpeechSpans, speech_spans};
 pub use text::Cue;
+pub use video::{Frame, FrameStream, GrayImage, Picture, RgbImage};
