@@ -1,1 +1,32 @@
-//! todo
+//! Vectors become views, logits and losses. Knows no file but its own checkpoint.
+//!
+//! A [`Recipe`] says what distinguishes one system from another; [`Model`] is built from its
+//! `[model]` table. Each modality has a [`Branch`](model::Branch): an encoder that turns its
+//! input into one vector per clip, and heads that compare the vector with label rows. A modality
+//! that is absent is `None` from the first layer to the last.
+
+#![recursion_limit = "256"]
+
+mod batch;
+mod checkpoint;
+mod encode;
+mod error;
+mod head;
+mod labels;
+mod model;
+pub mod objective;
+mod pool;
+mod recipe;
+
+pub use batch::{Batch, Input, Sequence, Target};
+pub use checkpoint::{Checkpoint, Precision, Provenance};
+pub use encode::Encoder;
+pub use error::{Error, Result};
+pub use head::Head;
+pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity};
+pub use model::{Branch, Model, Views};
+pub use pool::Pool;
+pub use recipe::{
+    Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig, Objectives,
+    Optimizer, Recipe, Schedule, Split, Stage,
+};

@@ -1,0 +1,361 @@
+//! A checkpoint is one safetensors file: weights under stable names, and in its header the
+//! effective recipe, the label sets, calibration and provenance.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use limbic_media::Modality;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, LabelSet, Model, Recipe, Result};
+
+/// Header key of everything that is not a weight.
+const HEADER: &str = "limbic";
+/// Version of the header's layout.
+const VERSION: u32 = 1;
+
+/// How weights are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits: exact.
+    Full,
+    /// 16 bits: half the size, for inference.
+    Half,
+}
+
+/// Where a checkpoint comes from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Program version that wrote it.
+    pub version: String,
+    /// The corpora it learned from, with the number of clips of each.
+    pub corpora: BTreeMap<String, usize>,
+    /// Which fold was held out, if one was.
+    pub fold: Option<usize>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Scores on held-out clips, as printed when it was trained.
+    pub scores: BTreeMap<String, f64>,
+}
+
+/// A model with all that is needed to run it again or train it again.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The weights.
+    pub model: Model,
+    /// One recipe a modality: the effective one that trained its branch.
+    pub recipes: BTreeMap<Modality, Recipe>,
+    /// Softmax temperature of each modality's shared head, fitted on held-out clips.
+    pub temperature: BTreeMap<Modality, f32>,
+    /// For label sets of yes/no answers: the probability from which each class counts as yes,
+    /// chosen on clips that were not trained on.
+    pub thresholds: BTreeMap<String, Vec<f32>>,
+    /// Where each modality's branch comes from.
+    pub provenance: BTreeMap<Modality, Provenance>,
+    /// Side files an encoder needs, by name (a tokenizer, for instance).
+    pub assets: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    recipes: BTreeMap<Modality, Recipe>,
+    sets: BTreeMap<Modality, Vec<LabelSet>>,
+    temperature: BTreeMap<Modality, f32>,
+    thresholds: BTreeMap<String, Vec<f32>>,
+    provenance: BTreeMap<Modality, Provenance>,
+    assets: BTreeMap<String, String>,
+}
+
+impl Checkpoint {
+    /// The whole file as bytes. The same checkpoint gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if a value cannot be written.
+    pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>> {
+        let mut gathered = Gather::default();
+        self.model.visit(&mut gathered);
+        let header = Header {
+            version: VERSION,
+            recipes: self.recipes.clone(),
+            sets: Modality::ALL
+                .into_iter()
+                .filter_map(|m| Some((m, self.model.branch(m)?.sets().to_vec())))
+                .collect(),
+            temperature: self.temperature.clone(),
+            thresholds: self.thresholds.clone(),
+            provenance: self.provenance.clone(),
+            assets: self.assets.clone(),
+        };
+        let bad = |reason: String| Error::Checkpoint { name: "checkpoint".to_owned(), reason };
+        let header = serde_json::to_string(&header).map_err(|error| bad(error.to_string()))?;
+        let raw: Vec<(String, Vec<usize>, Vec<u8>)> = gathered
+            .found
+            .into_iter()
+            .map(|(name, (shape, values))| {
+                let bytes = match precision {
+                    Precision::Full => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                    Precision::Half => {
+                        values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
+                    }
+                };
+                (name, shape, bytes)
+            })
+            .collect();
+        let dtype = match precision {
+            Precision::Full => Dtype::F32,
+            Precision::Half => Dtype::F16,
+        };
+        let views: Vec<(&str, TensorView<'_>)> = raw
+            .iter()
+            .map(|(name, shape, bytes)| {
+                let view = TensorView::new(dtype, shape.clone(), bytes);
+                view.map(|view| (name.as_str(), view)).map_err(|error| bad(error.to_string()))
+            })
+            .collect::<Result<_>>()?;
+        let metadata = HashMap::from([(HEADER.to_owned(), header)]);
+        safetensors::serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))
+    }
+
+    /// Writes the file whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the path.
+    pub fn save(&self, path: &Path, precision: Precision) -> Result<()> {
+        let io = |source| Error::Io { path: path.to_owned(), source };
+        let bytes = self.to_bytes(precision)?;
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".part");
+        std::fs::write(&unfinished, bytes).map_err(io)?;
+        std::fs::rename(&unfinished, path).map_err(io)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Checkpoint`], naming the path.
+    pub fn load(path: &Path, device: &Device) -> Result<Self> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        Self::from_bytes(&path.display().to_string(), &bytes, &Modality::ALL, device)
+    }
+
+    /// Reads the branches of `modalities` only; the others cost nothing.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming `name` where the bytes are no checkpoint of ours, or lack a
+    /// weight that the recipe asks for.
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        modalities: &[Modality],
+        device: &Device,
+    ) -> Result<Self> {
+        let bad = |reason: String| Error::Checkpoint { name: name.to_owned(), reason };
+        let (_, metadata) = SafeTensors::read_metadata(bytes)
+            .map_err(|error| bad(format!("not a safetensors file ({error})")))?;
+        let header = metadata.metadata().as_ref().and_then(|map| map.get(HEADER));
+        let header = header.ok_or_else(|| bad("the header holds no recipe".to_owned()))?;
+        let header: Header = serde_json::from_str(header)
+            .map_err(|error| bad(format!("the header cannot be read ({error})")))?;
+        if header.version != VERSION {
+            return Err(bad(format!("layout {} is not {VERSION}", header.version)));
+        }
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(error.to_string()))?;
+        let mut model = Model::default();
+        let wanted = |m: &Modality| modalities.contains(m);
+        for (modality, recipe) in header.recipes.iter().filter(|(m, _)| wanted(m)) {
+            recipe.check()?;
+            let mut config = recipe.model.clone();
+            config.encoder.retain(|m, _| m == modality);
+            // The first set is the shared one, which `init` adds by itself.
+            let sets = header.sets.get(modality).and_then(|sets| sets.get(1..)).unwrap_or(&[]);
+            model = model.joined(config.init(sets, device));
+        }
+        let mut fill = Fill { tensors: &tensors, path: Vec::new(), problem: None };
+        let model = model.mapped(&mut fill);
+        if let Some(problem) = fill.problem {
+            return Err(bad(problem));
+        }
+        Ok(Self {
+            model,
+            recipes: header.recipes.into_iter().filter(|(m, _)| wanted(m)).collect(),
+            temperature: header.temperature,
+            thresholds: header.thresholds,
+            provenance: header.provenance,
+            assets: header.assets,
+        })
+    }
+
+    /// Puts the branches of several checkpoints side by side.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] where two hold the same modality.
+    pub fn join(parts: Vec<Self>) -> Result<Self> {
+        let mut parts = parts.into_iter();
+        let Some(mut whole) = parts.next() else {
+            return Err(Error::Checkpoint {
+                name: "join".to_owned(),
+                reason: "there is nothing to join".to_owned(),
+            });
+        };
+        for part in parts {
+            if let Some(modality) = part.recipes.keys().find(|m| whole.recipes.contains_key(m)) {
+                return Err(Error::Checkpoint {
+                    name: "join".to_owned(),
+                    reason: format!("two checkpoints hold a {modality} branch"),
+                });
+            }
+            whole.model = whole.model.joined(part.model);
+            whole.recipes.extend(part.recipes);
+            whole.temperature.extend(part.temperature);
+            whole.thresholds.extend(part.thresholds);
+            whole.provenance.extend(part.provenance);
+            whole.assets.extend(part.assets);
+        }
+        Ok(whole)
+    }
+}
+
+impl Model {
+    /// Every weight by its stable name, running statistics included.
+    pub fn weights(&self) -> BTreeMap<String, Vec<f32>> {
+        let mut gathered = Gather::default();
+        self.visit(&mut gathered);
+        gathered.found.into_iter().map(|(name, (_, values))| (name, values)).collect()
+    }
+
+    /// This model with its parameters numbered in the order of the layers, so that the state of
+    /// an optimiser saved by one process belongs to the same parameters in another.
+    #[must_use]
+    pub fn numbered(self) -> Self {
+        self.mapped(&mut Number(0))
+    }
+
+    /// This model with other values in the weights that `values` names.
+    #[must_use]
+    pub fn with_weights(self, values: &BTreeMap<String, Vec<f32>>) -> Self {
+        self.mapped(&mut Replace { values, path: Vec::new() })
+    }
+}
+
+/// Gives parameters the identities 1, 2, 3 and so on.
+struct Number(u64);
+
+impl ModuleMapper for Number {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.0 += 1;
+        let (_, tensor, mapper) = param.consume();
+        Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
+    }
+}
+
+/// Puts other values in place by path.
+struct Replace<'a> {
+    values: &'a BTreeMap<String, Vec<f32>>,
+    path: Vec<String>,
+}
+
+impl ModuleMapper for Replace<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.values.get(&stable(&self.path)) {
+            Some(values) => replaced(param, values.clone()),
+            None => param,
+        }
+    }
+}
+
+/// The same parameter with other values of the same shape.
+fn replaced<const D: usize>(param: Param<Tensor<D>>, values: Vec<f32>) -> Param<Tensor<D>> {
+    let (shape, device) = (param.lazy_shape().to_vec(), param.lazy_device());
+    let (id, _, mapper) = param.consume();
+    let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+    Param::from_mapped_value(id, tensor, mapper)
+}
+
+/// Collects weights by path.
+#[derive(Default)]
+struct Gather {
+    path: Vec<String>,
+    found: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+impl ModuleVisitor for Gather {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let data = param.val().into_data();
+        let shape = data.shape().to_vec();
+        self.found.insert(stable(&self.path), (shape, data.iter::<f32>().collect()));
+    }
+}
+
+/// Puts weights in place by path.
+struct Fill<'a> {
+    tensors: &'a SafeTensors<'a>,
+    path: Vec<String>,
+    problem: Option<String>,
+}
+
+impl ModuleMapper for Fill<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = stable(&self.path);
+        let expected = param.lazy_shape().to_vec();
+        let values = match self.tensors.tensor(&name) {
+            Ok(view) if view.shape() == expected.as_slice() => decode(&view),
+            Ok(view) => Err(format!("`{name}` is {:?}, the recipe asks for {expected:?}", view.shape())),
+            Err(_) => Err(format!("the weight `{name}` is missing")),
+        };
+        match values {
+            Ok(values) => replaced(param, values),
+            Err(problem) => {
+                self.problem.get_or_insert(problem);
+                param
+            }
+        }
+    }
+}
+
+fn decode(view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
+    let data = view.data();
+    match view.dtype() {
+        Dtype::F32 => {
+            Ok(data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        }
+        Dtype::F16 => {
+            Ok(data.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect())
+        }
+        other => Err(format!("weights of type {other:?} are not read")),
+    }
+}
+
+/// Field names joined by dots; enum variants in lower case.
+fn stable(path: &[String]) -> String {
+    path.join(".").to_lowercase()
+}

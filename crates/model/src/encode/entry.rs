@@ -1,0 +1,75 @@
+//! What stands before the layers: standardisation with training statistics, or a token table.
+
+use burn::module::{Module, Param};
+use burn::nn::{Embedding, EmbeddingConfig, Initializer};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::InputConfig;
+
+/// The first step of an encoder.
+#[derive(Module, Debug)]
+pub(crate) enum Entry {
+    Series(Standard),
+    Tokens(Embedding),
+    Picture(Standard),
+}
+
+/// `(x - mean) / deviation`, with statistics of the training data that no optimiser moves.
+#[derive(Module, Debug)]
+pub(crate) struct Standard {
+    mean: Param<Tensor<1>>,
+    deviation: Param<Tensor<1>>,
+}
+
+impl Entry {
+    pub(super) fn new(input: &InputConfig, device: &Device) -> Self {
+        match *input {
+            InputConfig::Series { size } => Self::Series(Standard::identity(size, device)),
+            InputConfig::Tokens { vocabulary, size, .. } => Self::Tokens(
+                EmbeddingConfig::new(vocabulary, size)
+                    .with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 })
+                    .init(device),
+            ),
+            InputConfig::Picture { .. } => Self::Picture(Standard::identity(1, device)),
+        }
+    }
+
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Series(_) => "series",
+            Self::Tokens(_) => "tokens",
+            Self::Picture(_) => "pictures",
+        }
+    }
+}
+
+impl Standard {
+    fn identity(size: usize, device: &Device) -> Self {
+        Self::new(&vec![0.0; size], &vec![1.0; size], device)
+    }
+
+    /// Statistics of the training data, one pair a feature.
+    pub(crate) fn new(mean: &[f32], deviation: &[f32], device: &Device) -> Self {
+        let fixed = |values: &[f32]| {
+            let data = TensorData::new(values.to_vec(), [values.len()]);
+            Param::from_tensor(Tensor::from_data(data, device)).set_require_grad(false)
+        };
+        Self { mean: fixed(mean), deviation: fixed(deviation) }
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.mean.val().device()
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.mean.val().dims()[0]
+    }
+
+    pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        (x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze()
+    }
+
+    pub(super) fn forward_picture(&self, x: Tensor<4>) -> Tensor<4> {
+        (x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze()
+    }
+}

@@ -1,0 +1,34 @@
+//! Linear, ReLU and dropout on every step alone.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor, activation::relu};
+
+/// A stack of hidden layers of equal width.
+#[derive(Module, Debug)]
+pub(crate) struct Mlp {
+    hidden: Vec<Linear>,
+    dropout: Dropout,
+}
+
+impl Mlp {
+    pub(super) fn new(
+        size: usize,
+        width: usize,
+        layers: usize,
+        dropout: f64,
+        device: &Device,
+    ) -> Self {
+        let hidden = (0..layers.max(1))
+            .map(|layer| LinearConfig::new(if layer == 0 { size } else { width }, width).init(device))
+            .collect();
+        Self { hidden, dropout: DropoutConfig::new(dropout).init() }
+    }
+
+    /// # Shapes
+    /// `[b, t, size]` -> `[b, t, width]`.
+    pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = self.dropout.forward(x);
+        self.hidden.iter().fold(x, |x, layer| self.dropout.forward(relu(layer.forward(x))))
+    }
+}

@@ -1,0 +1,84 @@
+//! A residual network over pictures (He et al. 2016): a stem, then one basic block a stage, each
+//! halving the side.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, activation::relu};
+
+/// Stem, stages, mean over places, dropout.
+#[derive(Module, Debug)]
+pub(crate) struct Resnet {
+    stem: Unit,
+    stages: Vec<Block>,
+    dropout: Dropout,
+}
+
+/// A convolution without bias and its batch normalisation.
+#[derive(Module, Debug)]
+struct Unit {
+    conv: Conv2d,
+    norm: BatchNorm,
+}
+
+/// Two 3x3 units beside a strided 1x1 shortcut.
+#[derive(Module, Debug)]
+struct Block {
+    first: Unit,
+    second: Unit,
+    shortcut: Unit,
+}
+
+impl Unit {
+    fn new(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Self {
+        let pad = kernel / 2;
+        Self {
+            conv: Conv2dConfig::new(channels, [kernel, kernel])
+                .with_stride([stride, stride])
+                .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+                .with_bias(false)
+                .init(device),
+            norm: BatchNormConfig::new(channels[1]).init(device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.norm.forward(self.conv.forward(x))
+    }
+}
+
+impl Block {
+    fn new(channels: [usize; 2], device: &Device) -> Self {
+        Self {
+            first: Unit::new(channels, 3, 2, device),
+            second: Unit::new([channels[1], channels[1]], 3, 1, device),
+            shortcut: Unit::new(channels, 1, 2, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let inner = self.second.forward(relu(self.first.forward(x.clone())));
+        relu(inner + self.shortcut.forward(x))
+    }
+}
+
+impl Resnet {
+    pub(super) fn new(widths: &[usize], dropout: f64, device: &Device) -> Self {
+        let stem = widths.first().map_or(1, |w| w.div_ceil(2));
+        let inputs = std::iter::once(&stem).chain(widths);
+        Self {
+            stem: Unit::new([1, stem], 3, 1, device),
+            stages: inputs.zip(widths).map(|(&i, &o)| Block::new([i, o], device)).collect(),
+            dropout: DropoutConfig::new(dropout).init(),
+        }
+    }
+
+    /// # Shapes
+    /// `[b, 1, h, w]` -> `[b, last width]`.
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = relu(self.stem.forward(x));
+        let x = self.stages.iter().fold(x, |x, block| block.forward(x));
+        let places: Tensor<3> = x.flatten(2, 3);
+        self.dropout.forward(places.mean_dim(2).squeeze_dim(2))
+    }
+}

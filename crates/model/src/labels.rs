@@ -1,0 +1,142 @@
+//! Label sets, and how each corpus's labels become the ones shown to users.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// The label space shown to users, in the order of every probability vector.
+pub const EMOTIONS: [&str; 8] =
+    ["neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise", "calm"];
+
+/// Name of the head for [`EMOTIONS`].
+pub(crate) const SHARED: &str = "limbic";
+
+/// What kind of answer a label set asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabelKind {
+    /// One class a clip, or a distribution over classes.
+    Class,
+    /// Any number of classes a clip.
+    Multi,
+    /// Real numbers.
+    Rating,
+}
+
+/// Whose judgement a label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objectivity {
+    /// What the actor was asked to express.
+    Intended,
+    /// What listeners, viewers or readers saw in it.
+    Perceived,
+    /// What the writer said of themself.
+    SelfReported,
+}
+
+/// The labels of one corpus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelSet {
+    /// Its name, usually the corpus's.
+    pub name: String,
+    /// The kind of answer.
+    pub kind: LabelKind,
+    /// Class or dimension names, in the order of the head's rows.
+    pub classes: Vec<String>,
+    /// Which of [`EMOTIONS`] the classes speak of; all false for ratings.
+    pub covered: Vec<bool>,
+}
+
+/// A label file (`labels/*.toml`): one corpus's classes and what each becomes in [`EMOTIONS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelMap {
+    /// The corpus.
+    pub name: String,
+    /// The kind of answer.
+    pub kind: LabelKind,
+    /// Whose judgement the labels are.
+    pub target: Objectivity,
+    /// Where the classes and the mapping come from.
+    pub source: String,
+    /// Each class and the emotion it counts as; an empty string counts as none.
+    pub classes: Vec<(String, String)>,
+}
+
+impl LabelMap {
+    /// Reads a label file.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] where it does not parse or names an emotion that does not exist.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let bad = |reason: String| Error::Recipe { name: name.to_owned(), reason };
+        let map: Self = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        for (class, emotion) in &map.classes {
+            if !emotion.is_empty() && !EMOTIONS.contains(&emotion.as_str()) {
+                return Err(bad(format!(
+                    "`{class}` maps to `{emotion}`; use one of {}",
+                    EMOTIONS.join(", ")
+                )));
+            }
+        }
+        Ok(map)
+    }
+
+    /// The head's side of it.
+    pub fn set(&self) -> LabelSet {
+        LabelSet {
+            name: self.name.clone(),
+            kind: self.kind,
+            classes: self.classes.iter().map(|(class, _)| class.clone()).collect(),
+            covered: EMOTIONS.iter().map(|e| self.classes.iter().any(|(_, to)| to == e)).collect(),
+        }
+    }
+
+    /// Row of a class.
+    pub fn index(&self, class: &str) -> Option<usize> {
+        self.classes.iter().position(|(name, _)| name == class)
+    }
+
+    /// Weights over the classes become probabilities over [`EMOTIONS`]; `None` where nothing of
+    /// them maps.
+    pub fn share(&self, weights: &[f32]) -> Option<[f32; 8]> {
+        let mut shared = [0.0; 8];
+        for ((_, emotion), weight) in self.classes.iter().zip(weights) {
+            if let Some(index) = EMOTIONS.iter().position(|e| e == emotion) {
+                shared[index] += weight;
+            }
+        }
+        let total: f32 = shared.iter().sum();
+        (total > 0.0).then(|| shared.map(|w| w / total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_shared_out_and_normalised() {
+        let map = LabelMap::parse(
+            "test",
+            r#"
+            name = "t"
+            kind = "multi"
+            target = "perceived"
+            source = "here"
+            classes = [["joy", "happiness"], ["love", "happiness"], ["grief", "sadness"], ["odd", ""]]
+            "#,
+        )
+        .unwrap();
+        assert_eq!(map.share(&[1.0, 1.0, 2.0, 9.0]).unwrap()[..3], [0.0, 0.5, 0.5]);
+        assert_eq!(map.share(&[0.0, 0.0, 0.0, 1.0]), None);
+        assert_eq!(map.set().covered.iter().filter(|c| **c).count(), 2);
+    }
+
+    #[test]
+    fn an_unknown_emotion_is_refused_by_name() {
+        let text = "name='t'\nkind='class'\ntarget='intended'\nsource=''\nclasses=[['a','joy']]";
+        assert!(LabelMap::parse("t", text).unwrap_err().to_string().contains("`joy`"));
+    }
+}
