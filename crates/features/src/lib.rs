@@ -15,10 +15,15 @@
 //! # Ok::<(), limbic_features::Error>(())
 //! ```
 
+mod descriptors;
 mod error;
 mod features;
 mod mel;
 
+pub use descriptors::{
+    Contours, DESCRIPTORS, DESCRIPTORS_ID, Descriptor, DescriptorStream, Frame, contours, describe,
+    descriptor_names, functional_names, functionals,
+};
 pub use error::{Error, Result};
 pub use features::{Features, Times};
 pub use mel::{Edges, Level, MelConfig, MelScale, MelSpectrogram, MelStream, Taper};
