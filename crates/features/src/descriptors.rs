@@ -40,7 +40,7 @@ use std::ops::Index;
 
 pub use descriptor::Descriptor;
 pub use functionals::{functional_names, functionals};
-use pitch::{Autocorrelation, Candidate, Path, Periodicity};
+use pitch::{Autocorrelation, Choice, Path, Periodicity};
 use spectrum::{Shape, Spectrum};
 
 /// Name and version of this set, for caches and model files.
@@ -207,18 +207,22 @@ impl DescriptorStream {
     }
 
     /// Completes the oldest open frame, whose pitch is settled now.
-    fn close(&mut self, choice: Option<Candidate>) -> Option<Frame> {
+    fn close(&mut self, choice: Choice) -> Option<Frame> {
         let Open { samples, shape, periodicity } = self.open.pop_front()?;
         let time = (self.frames as f64 + 0.5) * HOP as f64 / f64::from(RATE);
         self.frames += 1;
-        let quality = choice
+        let candidate = match choice {
+            Choice::Voiced(candidate) => Some(candidate),
+            Choice::Unvoiced => None,
+        };
+        let quality = candidate
             .map(|c| voice::quality(&samples, &periodicity.power, c.hertz))
             .unwrap_or_default();
-        let height = choice.map_or(periodicity.highest, |c| c.height);
+        let height = candidate.map_or(periodicity.highest, |c| c.height);
         let values = Descriptor::ALL.map(|descriptor| match descriptor {
             Descriptor::Energy => shape.energy_db,
             Descriptor::Loudness => shape.loudness_db,
-            Descriptor::Pitch => choice.map_or(0.0, |c| c.hertz),
+            Descriptor::Pitch => candidate.map_or(0.0, |c| c.hertz),
             Descriptor::Periodicity => height,
             Descriptor::HarmonicsToNoise => 10.0 * (height.max(0.01) / (1.0 - height)).log10(),
             Descriptor::CepstralPeak => periodicity.prominence,

@@ -37,6 +37,13 @@ pub(super) struct Candidate {
     pub(super) height: f32,
 }
 
+/// What the path says about one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Choice {
+    Unvoiced,
+    Voiced(Candidate),
+}
+
 /// What one pitch window holds, besides the candidates for the path.
 #[derive(Debug, Clone)]
 pub(super) struct Periodicity {
@@ -133,7 +140,7 @@ impl Autocorrelation {
             }
             (left, centre) = (centre, right);
         }
-        found.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+        found.sort_by(|a, b| strength(*b).total_cmp(&strength(*a)));
         found.truncate(CANDIDATES);
         found
     }
@@ -160,7 +167,7 @@ impl Autocorrelation {
     }
 }
 
-fn strength(candidate: &Candidate) -> f32 {
+fn strength(candidate: Candidate) -> f32 {
     candidate.height + OCTAVE_COST * (candidate.hertz / LOWEST_HZ).log2()
 }
 
@@ -179,12 +186,12 @@ struct Step {
 
 impl Path {
     /// Takes the next frame's candidates; returns the choice for the frame [`LAG`] before it.
-    pub(super) fn push(&mut self, candidates: Vec<Candidate>) -> Option<Option<Candidate>> {
+    pub(super) fn push(&mut self, candidates: Vec<Candidate>) -> Option<Choice> {
         let states = candidates.len() + 1;
         let mut step = Step { scores: vec![0.0; states], from: vec![0; states], candidates };
         for state in 0..states {
             let own =
-                if state == 0 { UNVOICED_STRENGTH } else { strength(&step.candidates[state - 1]) };
+                if state == 0 { UNVOICED_STRENGTH } else { strength(step.candidates[state - 1]) };
             let mut best = (0, 0.0);
             if let Some(last) = self.steps.back() {
                 let score = |s: usize| last.scores[s] - cost(last, s, &step, state);
@@ -201,15 +208,15 @@ impl Path {
         let top = step.scores.iter().copied().fold(f32::MIN, f32::max);
         step.scores.iter_mut().for_each(|s| *s -= top);
         self.steps.push_back(step);
-        (self.steps.len() > LAG).then(|| self.settle())
+        if self.steps.len() > LAG { self.settle() } else { None }
     }
 
     /// Settles the oldest open frame with what is known now.
-    pub(super) fn finish(&mut self) -> Option<Option<Candidate>> {
-        (!self.steps.is_empty()).then(|| self.settle())
+    pub(super) fn finish(&mut self) -> Option<Choice> {
+        self.settle()
     }
 
-    fn settle(&mut self) -> Option<Candidate> {
+    fn settle(&mut self) -> Option<Choice> {
         let mut state = 0;
         if let Some(last) = self.steps.back() {
             for s in 1..last.scores.len() {
@@ -222,7 +229,8 @@ impl Path {
             state = step.from[state];
         }
         let oldest = self.steps.pop_front()?;
-        state.checked_sub(1).map(|i| oldest.candidates[i])
+        let voiced = state.checked_sub(1).map(|i| Choice::Voiced(oldest.candidates[i]));
+        Some(voiced.unwrap_or(Choice::Unvoiced))
     }
 }
 
