@@ -1,6 +1,6 @@
 //! What can go wrong between a clip and its vectors.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use limbic_media::Modality;
 
@@ -43,14 +43,22 @@ pub enum Error {
         expected: &'static str,
     },
     /// The numbers given do not fill the rows and columns named.
-    #[error("the {part} of the features has {found} values where {expected} belong")]
+    #[error("{found} {part} were given where {expected} belong")]
     Shape {
-        /// Data, names or spans.
+        /// Values, columns, names, spans or pixels.
         part: &'static str,
         /// How many there are.
         found: usize,
         /// How many there should be.
         expected: usize,
+    },
+    /// Two matrices for one file have the same name.
+    #[error("{clip}: the features of `{extractor}` are given twice; give each clip its own name")]
+    Twice {
+        /// The clip.
+        clip: String,
+        /// The extractor's id.
+        extractor: String,
     },
     /// A file of a known kind holds something else, or only a part.
     #[error("{path}: {reason}; {way_out}", path = path.display())]
@@ -65,6 +73,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
     pub(crate) fn setting(
         setting: &'static str,
         found: impl std::fmt::Display,

@@ -79,9 +79,7 @@ impl FaceNormaliser {
             let found = format!("mean {mean}, deviation {deviation}");
             return Err(Error::setting("pixels", found, "a mean and a deviation above zero"));
         }
-        let settings = serde_json::to_vec(config).expect("numbers and names are JSON");
-        let print = &blake3::hash(&settings).to_hex()[..12];
-        Ok(Self { config: config.clone(), id: format!("face/{print}@{VERSION}") })
+        Ok(Self { config: config.clone(), id: fingerprint(config) })
     }
 
     /// Name and version; the settings appear as a fingerprint.
@@ -107,8 +105,7 @@ impl FaceNormaliser {
         }
         let size = self.config.size;
         let mut square = Image::new(size, size, PixelType::U8);
-        let options =
-            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         ImageRef::new(width, height, pixels, PixelType::U8)
             .map_err(|reason| Error::setting("pixels", reason, "a gray crop"))
             .and_then(|crop| {
@@ -125,7 +122,9 @@ impl FaceNormaliser {
         match self.config.pixels {
             Pixels::Unit {} => {}
             Pixels::Shifted { mean, deviation } => {
-                face.iter_mut().for_each(|x| *x = (*x - mean) / deviation);
+                for x in &mut face {
+                    *x = (*x - mean) / deviation;
+                }
             }
             Pixels::Centred {} => centre(&mut face),
         }
@@ -133,20 +132,31 @@ impl FaceNormaliser {
     }
 }
 
+fn fingerprint(config: &FaceConfig) -> String {
+    let settings = serde_json::to_vec(config).expect("numbers and names are JSON");
+    format!("face/{}@{VERSION}", &blake3::hash(&settings).to_hex()[..12])
+}
+
 /// The gray levels that become black and white.
 fn contrast(pixels: &[u8]) -> (f32, f32) {
     let mut counts = [0usize; 256];
-    pixels.iter().for_each(|&pixel| counts[usize::from(pixel)] += 1);
+    for &pixel in pixels {
+        counts[usize::from(pixel)] += 1;
+    }
     let hundredth = pixels.len() / 100;
-    let level_after = |levels: &mut dyn Iterator<Item = usize>| {
+    // The outermost level by which more than a hundredth of the pixels has been seen.
+    let outermost = |inward: &mut dyn FnMut() -> Option<usize>| {
         let mut seen = 0;
-        let level = levels.find(|&level| {
+        while let Some(level) = inward() {
             seen += counts[level];
-            seen > hundredth
-        });
-        level.unwrap_or(0) as f32
+            if seen > hundredth {
+                return level as f32;
+            }
+        }
+        0.0
     };
-    let (black, white) = (level_after(&mut (0..256)), level_after(&mut (0..256).rev()));
+    let (mut up, mut down) = (0..256, (0..256).rev());
+    let (black, white) = (outermost(&mut || up.next()), outermost(&mut || down.next()));
     if white - black < LEAST_CONTRAST { (0.0, 255.0) } else { (black, white) }
 }
 
@@ -155,7 +165,9 @@ fn centre(face: &mut [f32]) {
     let mean = face.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
     let variance = face.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count;
     let scale = if variance > 1e-12 { variance.sqrt().recip() } else { 0.0 };
-    face.iter_mut().for_each(|x| *x = ((f64::from(*x) - mean) * scale) as f32);
+    for x in face {
+        *x = ((f64::from(*x) - mean) * scale) as f32;
+    }
 }
 
 #[cfg(test)]

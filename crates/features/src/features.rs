@@ -1,13 +1,10 @@
 //! The result of every extractor: a matrix whose rows have times.
 
-use limbic_media::{Modality, Span};
-use serde::{Deserialize, Serialize};
-
 use crate::{Error, Result};
+use limbic_media::{Modality, Span};
 
 /// When the rows of [`Features`] are, in seconds from the beginning of the clip.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Times {
     /// Row `i` is centred on `start + i * hop`.
     Steps {
@@ -18,6 +15,8 @@ pub enum Times {
     },
     /// Row `i` describes the stretch `spans[i]`.
     Spans(Vec<Span>),
+    /// Rows have an order and no time, such as the words of a text.
+    Order,
 }
 
 /// `t` rows of `d` numbers that describe one modality of one clip.
@@ -41,12 +40,12 @@ impl Features {
     ) -> Result<Self> {
         let [t, d] = shape;
         if d == 0 {
-            return Err(Error::Shape { part: "rows", found: 0, expected: 1 });
+            return Err(Error::Shape { part: "columns", found: 0, expected: 1 });
         }
         let expected = t.checked_mul(d);
         if expected != Some(data.len()) {
             let expected = expected.unwrap_or(usize::MAX);
-            return Err(Error::Shape { part: "data", found: data.len(), expected });
+            return Err(Error::Shape { part: "values", found: data.len(), expected });
         }
         if let Times::Spans(spans) = &times
             && spans.len() != t
@@ -111,9 +110,10 @@ impl Features {
         &self.times
     }
 
-    /// The centre of row `index` in seconds, if there is such a row.
+    /// The centre of row `index` in seconds, if there is such a row and rows have times.
     pub fn time(&self, index: usize) -> Option<f64> {
         match &self.times {
+            Times::Order => None,
             _ if index >= self.len() => None,
             Times::Steps { start, hop } => Some(start + index as f64 * hop),
             Times::Spans(spans) => spans.get(index).map(|span| f64::midpoint(span.start, span.end)),

@@ -1,8 +1,9 @@
 //! Media become vectors: frozen, cached, versioned.
 //!
-//! An extractor turns media into [`Features`]: rows of numbers with their times. It has no state
-//! that training changes, and its id names method, settings and version, so a result can be kept
-//! and found again. Extractors work on plain slices, without a file:
+//! An [`Extract`]or turns a clip into [`Features`]: rows of numbers with their times. It has no
+//! state that training changes, and its [`id`](Extract::id) names method, settings and version,
+//! so a result can be kept in a [`Cache`] and found again. Extractors also work on plain slices,
+//! without a file:
 //!
 //! ```
 //! use limbic_features::{MelConfig, MelSpectrogram};
@@ -15,15 +16,29 @@
 //! # Ok::<(), limbic_features::Error>(())
 //! ```
 
+mod cache;
 mod descriptors;
 mod error;
+mod extract;
+mod face;
 mod features;
 mod mel;
+mod replace;
+mod store;
+mod text;
 
+pub use cache::{Cache, ContentHash, hash_clip, hash_file};
 pub use descriptors::{
     Contours, DESCRIPTORS, DESCRIPTORS_ID, Descriptor, DescriptorStream, Frame, contours, describe,
     descriptor_names, functional_names, functionals,
 };
 pub use error::{Error, Result};
+pub use extract::{Extract, extract_all};
+pub use face::{FaceConfig, FaceNormaliser, Light, Pixels};
 pub use features::{Features, Times};
 pub use mel::{Edges, Level, MelConfig, MelScale, MelSpectrogram, MelStream, Taper};
+pub use store::{
+    Stored, read_features, read_parquet, read_safetensors, write_features, write_parquet,
+    write_safetensors,
+};
+pub use text::{TextTokenizer, WordVectors, normalise_text};

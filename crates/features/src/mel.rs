@@ -11,14 +11,15 @@ mod stream;
 
 use std::sync::Arc;
 
-use limbic_media::Modality;
+use limbic_media::{Clip, Modality, SAMPLE_RATE};
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 pub use config::{Edges, Level, MelConfig, MelScale, Taper};
 pub use stream::MelStream;
 
-use crate::{Features, Result, Times};
+use crate::extract::absent;
+use crate::{Error, Extract, Features, Result, Times};
 use filters::FilterBank;
 
 /// A log-mel extractor: settings, window, transform and filters, made once. Cheap to clone.
@@ -87,10 +88,16 @@ impl MelSpectrogram {
         for row in 0..rows {
             self.power(samples, 0, row, &mut scratch, &mut power);
         }
-        let data = self.level(power);
+        self.features(self.level(power))
+    }
+
+    /// Whole rows with their times.
+    fn features(&self, data: Vec<f32>) -> Features {
+        let config = self.config();
         let rate = f64::from(config.sample_rate);
         let centre = self.row_start(0) as f64 + config.window_length as f64 / 2.0;
         let times = Times::Steps { start: centre / rate, hop: config.hop_length / rate };
+        let rows = data.len() / config.n_mels;
         Features::new(Modality::Audio, [rows, config.n_mels], data, times)
             .expect("every row has a value for each filter, and there is at least one filter")
     }
@@ -148,7 +155,9 @@ impl MelSpectrogram {
         }
         if config.remove_mean {
             let mean = window.iter().sum::<f64>() / window.len() as f64;
-            window.iter_mut().for_each(|value| *value -= mean);
+            for value in &mut *window {
+                *value -= mean;
+            }
         }
         if config.preemphasis != 0.0 {
             for i in (1..window.len()).rev() {
@@ -190,7 +199,9 @@ impl MelSpectrogram {
     fn level(&self, mut power: Vec<f64>) -> Vec<f32> {
         let peak = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let logarithm = |values: &mut [f64], floor: f64, factor: f64| {
-            values.iter_mut().for_each(|value| *value = factor * value.max(floor).log10());
+            for value in values {
+                *value = factor * value.max(floor).log10();
+            }
         };
         match self.config().level {
             Level::Decibel { floor, relative_to_peak, range } => {
@@ -198,16 +209,54 @@ impl MelSpectrogram {
                 let loudest = peak(&power);
                 let zero = if relative_to_peak { loudest } else { 0.0 };
                 let lowest = range.map_or(f64::NEG_INFINITY, |range| loudest - range);
-                power.iter_mut().for_each(|value| *value = value.max(lowest) - zero);
+                for value in &mut power {
+                    *value = value.max(lowest) - zero;
+                }
             }
             Level::Whisper {} => {
                 logarithm(&mut power, 1e-10, 1.0);
                 let lowest = peak(&power) - 8.0;
-                power.iter_mut().for_each(|value| *value = (value.max(lowest) + 4.0) / 4.0);
+                for value in &mut power {
+                    *value = (value.max(lowest) + 4.0) / 4.0;
+                }
             }
             Level::Natural { floor } => logarithm(&mut power, floor, std::f64::consts::LN_10),
         }
         power.into_iter().map(|value| value as f32).collect()
+    }
+}
+
+impl Extract for MelSpectrogram {
+    /// The log-mel of the sound of `clip`. Where no row depends on the whole clip, the sound is
+    /// not held in memory.
+    fn extract(&self, clip: &Clip) -> Result<Features> {
+        let config = self.config();
+        if config.sample_rate != SAMPLE_RATE {
+            let expected = "16000, the rate of the sound of a clip";
+            return Err(Error::setting("sample_rate", config.sample_rate, expected));
+        }
+        let mut sound =
+            clip.audio()?.ok_or_else(|| absent(clip, Modality::Audio, Self::id(self)))?;
+        if let Ok(mut stream) = self.stream() {
+            let mut rows = Vec::new();
+            while let Some(block) = sound.next_block()? {
+                rows.extend(stream.push(&block));
+            }
+            rows.extend(stream.finish());
+            return Ok(self.features(rows));
+        }
+        let enough = config.fixed_samples().unwrap_or(usize::MAX);
+        let mut samples = Vec::new();
+        while samples.len() < enough
+            && let Some(block) = sound.next_block()?
+        {
+            samples.extend(block);
+        }
+        Ok(self.frames(&samples))
+    }
+
+    fn id(&self) -> &str {
+        Self::id(self)
     }
 }
 

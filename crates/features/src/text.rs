@@ -70,8 +70,7 @@ impl TextTokenizer {
         inner
             .with_truncation(Some(TruncationParams { max_length, ..TruncationParams::default() }))
             .map_err(|e| damaged(e.to_string()))?;
-        let normalises =
-            ["[URL]", "[USER]"].iter().all(|token| inner.token_to_id(token).is_some());
+        let normalises = ["[URL]", "[USER]"].iter().all(|token| inner.token_to_id(token).is_some());
         Ok(Self { inner, name, max_length, normalises })
     }
 
@@ -118,9 +117,10 @@ impl TextTokenizer {
     /// after the first `max_length`, special tokens of the file included; an empty text has none
     /// of its own.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        // Words are split at spaces, so a beginning that ends at a space has the tokens of the
+        // Our words are split at spaces, so a beginning that ends at a space has the tokens of the
         // whole text's beginning. Long texts are therefore not read further than is needed.
-        let mut end = self.max_length.saturating_mul(16).min(text.len());
+        let start = if self.normalises { self.max_length.saturating_mul(16) } else { usize::MAX };
+        let mut end = start.min(text.len());
         loop {
             while end < text.len() && !text.as_bytes()[end].is_ascii_whitespace() {
                 end += 1;

@@ -29,8 +29,8 @@ fn signal() -> Vec<f32> {
 }
 
 fn numbers<const N: usize, T>(file: &SafeTensors, name: &str, read: fn([u8; N]) -> T) -> Vec<T> {
-    let bytes = file.tensor(name).unwrap().data();
-    bytes.chunks_exact(N).map(|chunk| read(chunk.try_into().unwrap())).collect()
+    let bytes = file.tensor(name).expect(name).data();
+    bytes.chunks_exact(N).map(|chunk| read(chunk.try_into().expect("a chunk of N"))).collect()
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn no_sample_gives_no_row_and_one_sample_gives_a_row() {
 fn silence_gives_the_floor() {
     let floors = [-100.0, -1.5, -15.942_385, 0.0, -100.0];
     for (config, floor) in presets().iter().zip(floors) {
-        let features = mel(config).frames(&[0.0; 5000]);
+        let features = mel(config).frames(&vec![0.0; 5000]);
         assert!(features.data().iter().all(|value| (value - floor).abs() < 1e-6), "{config:?}");
     }
 }

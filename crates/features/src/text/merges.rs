@@ -61,9 +61,11 @@ pub(super) fn learn(words: &BTreeMap<String, u64>, reserved: &[&str], size: usiz
 
 /// The characters of a word, all but the first marked as continuing it.
 fn forms(word: &str) -> impl Iterator<Item = String> {
-    word.chars().enumerate().map(|(i, c)| {
-        if i == 0 { c.to_string() } else { format!("{CONTINUING}{c}") }
-    })
+    word.chars().enumerate().map(
+        |(i, c)| {
+            if i == 0 { c.to_string() } else { format!("{CONTINUING}{c}") }
+        },
+    )
 }
 
 /// ASCII always, other characters from the most frequent down while there is room; sorted.

