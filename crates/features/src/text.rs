@@ -58,7 +58,10 @@ impl TextTokenizer {
             way_out: "give a tokenizer.json as the `tokenizers` library writes it",
         };
         merges::check_file(bytes).map_err(damaged)?;
-        let mut inner = Tokenizer::from_bytes(bytes).map_err(|e| damaged(e.to_string()))?;
+        // Parts of SentencePiece that are not what they should be make the library panic.
+        let mut inner = std::panic::catch_unwind(|| Tokenizer::from_bytes(bytes))
+            .map_err(|_| damaged("a part of it is of another kind".to_owned()))?
+            .map_err(|e| damaged(e.to_string()))?;
         let least = inner.get_post_processor().map_or(0, |p| {
             use tokenizers::PostProcessor;
             p.added_tokens(false)

@@ -172,10 +172,15 @@ impl Pairs {
 }
 
 /// What of a file could break the library that reads it: it takes for granted that the second
-/// part of every merge begins with the mark of a continuing piece.
+/// part of every merge begins with the mark of a continuing piece, and that the parts below can
+/// be parsed.
 #[derive(Deserialize)]
 struct File {
     model: Model,
+    #[serde(rename = "normalizer")]
+    _normalizer: Option<serde_json::Value>,
+    #[serde(rename = "decoder")]
+    _decoder: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -184,9 +189,10 @@ struct Model {
     merges: Option<Vec<serde_json::Value>>,
 }
 
-/// Refuses a `tokenizer.json` whose merges do not fit its continuing mark.
+/// Refuses a `tokenizer.json` that is no JSON or whose merges do not fit its continuing mark.
 pub(super) fn check_file(bytes: &[u8]) -> Result<(), String> {
-    let file: File = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
+    let file: File = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let Some(mark) = file.model.continuing_subword_prefix.filter(|mark| !mark.is_empty()) else {
         return Ok(());
     };
