@@ -91,3 +91,40 @@ pub(super) fn insert_bits(plain: &[u8], position: usize, inserted: &str) -> Vec<
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn exponential_golomb_codes_are_those_of_the_standard() {
+        // 1, 010, 011, 00100, 00101, then 1 again: table 9-1 of ITU-T H.264.
+        let bytes = [0b1010_0110, 0b0100_0010, 0b1100_0000];
+        let mut bits = BitReader::new(&bytes);
+        let found: Vec<u32> = (0..6).filter_map(|_| bits.unsigned()).collect();
+        assert_eq!(found, [0, 1, 2, 3, 4, 0]);
+        let mut bits = BitReader::new(&bytes);
+        let signed: Vec<i32> = (0..5).filter_map(|_| bits.signed()).collect();
+        assert_eq!(signed, [0, 1, -1, 2, -2]);
+        assert_eq!(BitReader::new(&[0; 8]).unsigned(), None);
+    }
+
+    #[test]
+    fn bits_are_inserted_and_trailing_zero_bytes_dropped() {
+        assert_eq!(insert_bits(&[0b1111_0000, 0b1000_0000], 4, "0101"), [0b1111_0101, 0b0000_1000]);
+        assert_eq!(insert_bits(&[0b1111_1111, 0b1000_0000], 8, "0101100"), [255, 0b0101_1001]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_escaped_can_be_told_from_start_codes_and_read_back(
+            plain in proptest::collection::vec(0_u8..5, 0..40),
+        ) {
+            let payload = escape(&plain);
+            prop_assert!(!payload.windows(3).any(|three| three[..2] == [0, 0] && three[2] < 3));
+            prop_assert_eq!(unescape(&payload), plain);
+        }
+    }
+}

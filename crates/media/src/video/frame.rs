@@ -143,8 +143,8 @@ impl Frame {
         })
     }
 
-    /// From a picture in colour.
-    pub(super) fn from_rgb(picture: &RgbImage, time: f64) -> Self {
+    /// A frame from a picture in colour, shown at `time` seconds.
+    pub fn from_rgb(picture: &RgbImage, time: f64) -> Self {
         let (width, height) = (picture.width(), picture.height());
         let luma = picture.pixels().chunks_exact(3).map(|pixel| {
             weigh(pixel.iter().map(|&value| f32::from(value)), [0.299, 0.587, 0.114], 0.0)

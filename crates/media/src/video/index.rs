@@ -349,10 +349,20 @@ impl Parts {
             }
             delay += *length as f64 / f64::from(self.movie_scale);
         }
-        let duration = (self.next_decode_time.max(0) as f64) / scale + delay;
+        let end = display_end(&self.samples).unwrap_or(self.next_decode_time);
+        let duration = end.max(0) as f64 / scale + delay;
         let (samples, turns) = (self.samples, self.turns);
         Ok(Track { codec, timing: Timing { samples, scale, delay, duration, turns } })
     }
+}
+
+/// When the last picture has been shown for as long as the others are on the average.
+fn display_end(samples: &[Sample]) -> Option<i64> {
+    let first = samples.iter().map(|sample| sample.time).min()?;
+    let last = samples.iter().map(|sample| sample.time).max()?;
+    let intervals = i64::try_from(samples.len()).ok()? - 1;
+    let mean = last.checked_sub(first)?.checked_div(intervals)?;
+    last.checked_add(mean)
 }
 
 /// Fields that are there when their flag is set.
