@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use film::Film;
 pub use frame::Frame;
 use index::{Codec, Track};
+use matroska::Tracks;
 pub use picture::{GrayImage, Picture, RgbImage};
 use piped::Pipe;
 
@@ -71,10 +72,10 @@ impl FrameStream {
                 Err(_) if ffmpeg::available().is_some() => pipe(path, rate, "mp4")?,
                 Err(error) => return Err(error),
             },
-            Container::Matroska => match matroska::video_codec(&mut file) {
-                Some(None) => None,
-                Some(Some(codec)) => pipe(path, rate, &codec)?,
-                None => pipe(path, rate, "Matroska or WebM")?,
+            Container::Matroska => match matroska::tracks(&mut file) {
+                Tracks::NoVideo => None,
+                Tracks::Video(codec) => pipe(path, rate, &codec)?,
+                Tracks::Unknown => pipe(path, rate, "Matroska or WebM")?,
             },
             Container::Foreign(name) => match index::read(&mut file, path) {
                 Ok(track @ Some(_)) => Self::film_or_pipe(file, path, rate, track)?,

@@ -1,5 +1,7 @@
 //! Faces found, followed, told apart and cut out.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

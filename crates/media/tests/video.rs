@@ -1,5 +1,7 @@
 //! Pictures from files: the right ones, at the right times, upright, and whatever damage befalls.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 use std::path::{Path, PathBuf};
 
 use limbic_media::{Error, Frame, FrameStream};
@@ -114,9 +116,9 @@ fn index_first(bytes: &[u8]) -> Vec<u8> {
     while at < bytes.len() {
         let part = &bytes[at..at + size(at)];
         if name(at) == b"moov" {
-            moov.extend(part)
+            moov.extend(part);
         } else {
-            rest.extend(part)
+            rest.extend(part);
         }
         at += size(at);
     }

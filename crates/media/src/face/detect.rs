@@ -1,11 +1,11 @@
-//! The face detector: SeetaFace's funnel-structured cascade through `rustface`.
+//! The face detector: the funnel-structured cascade of `SeetaFace`, through `rustface`.
 
 use rustface::ImageData;
 
 use super::Square;
 use crate::video::GrayImage;
 
-/// SeetaFace's frontal model; see `assets/README.md`.
+/// The frontal model of `SeetaFace`; see `assets/README.md`.
 const MODEL: &[u8] = include_bytes!("../../assets/seeta_fd_frontal_v1.0.bin");
 
 /// Detections below this score are noise.

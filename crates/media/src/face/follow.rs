@@ -26,9 +26,13 @@ impl Template {
 
     fn normalised(mut values: Vec<f32>) -> Self {
         let mean = values.iter().sum::<f32>() / values.len() as f32;
-        values.iter_mut().for_each(|value| *value -= mean);
+        for value in &mut values {
+            *value -= mean;
+        }
         let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-3);
-        values.iter_mut().for_each(|value| *value /= norm);
+        for value in &mut values {
+            *value /= norm;
+        }
         Self(values)
     }
 

@@ -79,7 +79,7 @@ impl Frame {
                 ]);
             }
         }
-        RgbImage::new(self.width(), self.height(), pixels).expect("three bytes for every pixel")
+        RgbImage::exact(self.width(), self.height(), pixels)
     }
 
     /// From the decoder's own memory; `None` where its planes do not fit together.
@@ -154,13 +154,11 @@ impl Frame {
             let pixels = small.pixels().chunks_exact(3);
             let values = pixels
                 .map(|pixel| weigh(pixel.iter().map(|&value| f32::from(value)), weights, 128.0));
-            GrayImage::new(small.width(), small.height(), values.collect())
-                .expect("one byte for every pixel of a picture")
+            GrayImage::exact(small.width(), small.height(), values.collect())
         };
         Self {
             time,
-            luma: GrayImage::new(width, height, luma.collect())
-                .expect("one byte for every pixel of a picture"),
+            luma: GrayImage::exact(width, height, luma.collect()),
             chroma: [
                 difference([-0.168_736, -0.331_264, 0.5]),
                 difference([0.5, -0.418_688, -0.081_312]),

@@ -1,4 +1,4 @@
-//! Just enough of Matroska and WebM (RFC 9559) to tell whether there is a video track.
+//! Just enough of Matroska and its kind (RFC 9559) to tell whether there is a video track.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -12,9 +12,26 @@ const CODEC: u64 = 0x86;
 /// The track list of no recording is longer, in bytes.
 const LONGEST_TRACKS: u64 = 4 << 20;
 
-/// The name of the first video codec; `Some(None)` where there are tracks and none is video,
-/// `None` where no list of tracks can be found.
-pub(super) fn video_codec(file: &mut (impl Read + Seek)) -> Option<Option<String>> {
+/// What the list of tracks tells.
+pub(super) enum Tracks {
+    /// There is video, in this codec.
+    Video(String),
+    /// There are tracks and none is video.
+    NoVideo,
+    /// No list can be found.
+    Unknown,
+}
+
+/// Reads the list of tracks.
+pub(super) fn tracks(file: &mut (impl Read + Seek)) -> Tracks {
+    match track_list(file).map(|list| codec_in(&list)) {
+        Some(Some(codec)) => Tracks::Video(codec),
+        Some(None) => Tracks::NoVideo,
+        None => Tracks::Unknown,
+    }
+}
+
+fn track_list(file: &mut (impl Read + Seek)) -> Option<Vec<u8>> {
     let mut position = 0;
     loop {
         file.seek(SeekFrom::Start(position)).ok()?;
@@ -29,7 +46,7 @@ pub(super) fn video_codec(file: &mut (impl Read + Seek)) -> Option<Option<String
                 file.seek(SeekFrom::Start(position)).ok()?;
                 let mut bytes = Vec::new();
                 file.take(size.min(LONGEST_TRACKS)).read_to_end(&mut bytes).ok()?;
-                return Some(codec_in(&bytes));
+                return Some(bytes);
             }
             _ => position = position.checked_add(size)?,
         }

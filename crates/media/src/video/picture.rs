@@ -24,6 +24,12 @@ impl<const CHANNELS: usize> Picture<CHANNELS> {
         (bytes > 0 && bytes == pixels.len()).then_some(Self { width, height, pixels })
     }
 
+    /// A picture whose pixels are known to fit its size.
+    pub(super) fn exact(width: u32, height: u32, pixels: Vec<u8>) -> Self {
+        debug_assert_eq!(pixels.len(), width as usize * height as usize * CHANNELS);
+        Self { width, height, pixels }
+    }
+
     /// Pixels in a row.
     pub const fn width(&self) -> u32 {
         self.width
