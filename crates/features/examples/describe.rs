@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.flush()?;
     writeln!(
         io::stdout(),
-        "{DESCRIPTORS_ID}: {seconds:.0} s of sound, {:.2} ms a second, {without} without speech",
+        "{DESCRIPTORS_ID}: {seconds:.0} s of sound, {:.2} ms of wall time a second, {without} without speech",
         spent.as_secs_f64() * 1000.0 / seconds
     )?;
     Ok(())
