@@ -69,7 +69,7 @@ impl AudioStream {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Empty`], [`Error::Unsupported`] for content of no known kind or a
-    /// sample rate outside of 1 to 768 kHz, [`Error::NeedsFfmpeg`], [`Error::Damaged`].
+    /// sample rate outside of 1 to 384 kHz, [`Error::NeedsFfmpeg`], [`Error::Damaged`].
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let (source, rate, duration) = match Decoder::open(path) {
             Ok(Opened::NoAudio) => return Ok(None),

@@ -90,9 +90,9 @@ fn the_delay_of_every_encoder_that_declares_it_is_gone() {
         ("eight_channels.wav", 0.97),
         ("mp3.mp3", 0.97),
         ("mp3_44k.mp3", 0.97),
-        ("aac.m4a", 0.97),
-        ("aac_44k.m4a", 0.97),
-        ("film.mp4", 0.97),
+        ("aac.m4a", 0.95),
+        ("aac_44k.m4a", 0.95),
+        ("film.mp4", 0.95),
         ("vorbis.ogg", 0.97),
         ("vorbis.webm", 0.97),
         ("opus.opus", 0.9),
@@ -118,8 +118,12 @@ fn waveforms_are_those_of_ffmpeg() {
         return;
     }
     for (name, _) in references() {
+        // ffmpeg's own Opus decoder differs from the reference (0.97); libopus is the reference.
+        let opus = name.starts_with("opus") || name == "film.mkv";
+        let decoder = if opus { ["-c:a", "libopus", "-i"].as_slice() } else { &["-i"] };
         let run = Command::new("ffmpeg")
-            .args(["-nostdin", "-loglevel", "quiet", "-i"])
+            .args(["-nostdin", "-loglevel", "quiet"])
+            .args(decoder)
             .arg(fixture(&name))
             .args(["-map", "0:a:0", "-ac", "1", "-ar", "16000", "-f", "f32le", "pipe:1"])
             .output()
@@ -129,8 +133,7 @@ fn waveforms_are_those_of_ffmpeg() {
         let ours = audio::read(&fixture(&name)).unwrap().0;
         let at = correlation(&ours, &theirs, 0);
         println!("{name}: {} and {} samples, correlation {at:.5}", ours.len(), theirs.len());
-        // Opus decoders differ in noise substitution.
-        assert!(at > 0.99, "{name}: {at}");
+        assert!(at > 0.999, "{name}: {at}");
     }
 }
 
@@ -166,7 +169,7 @@ fn subtitles_inside_a_film_are_read() {
         assert_eq!(cues.len(), 2, "{name}");
         assert_eq!((cues[0].1, cues[1].1), ("Oh, how", "nice!"), "{name}");
         assert!(
-            (cues[0].0.start - 0.05).abs() < 0.002 && (cues[0].0.end - 0.3).abs() < 0.002,
+            (cues[0].0.start - 0.05).abs() < 0.01 && (cues[0].0.end - 0.3).abs() < 0.01,
             "{name}: {cues:?}"
         );
     }
@@ -292,6 +295,21 @@ fn a_tone_keeps_its_frequency_and_phase_at_every_rate() {
 }
 
 #[test]
+fn tones_below_the_filter_keep_their_level() {
+    for rate in [22_050u32, 44_100, 48_000, 192_000] {
+        let tone =
+            |n: usize| (std::f64::consts::TAU * 7_600.0 * n as f64 / f64::from(rate)).sin() as f32;
+        let data: Vec<u8> = (0..rate as usize).flat_map(|n| tone(n).to_le_bytes()).collect();
+        let (read, _) = read_bytes(&wav(3, 1, rate, 32, &data)).unwrap();
+        let inside = &read[1_600..14_400];
+        let power = inside.iter().map(|s| f64::from(s * s)).sum::<f64>() / inside.len() as f64;
+        let decibels = 10.0 * (2.0 * power).log10();
+        println!("{rate} Hz: {decibels:.2} dB");
+        assert!(decibels.abs() < 0.1, "{rate}: {decibels}");
+    }
+}
+
+#[test]
 fn tones_above_eight_kilohertz_do_not_fold_back() {
     for (rate, frequency) in [(44_100u32, 9_000.0), (48_000, 10_000.0), (22_050, 9_500.0)] {
         let tone = |n: usize| {
@@ -360,7 +378,8 @@ fn speech_is_found_and_other_sound_is_not() {
     let speech = audio::read(&fixture("pcm16.wav")).unwrap().0;
     assert_eq!(speech_spans(&speech).len(), 1);
     let mut random = Random(3);
-    let noise: Vec<f32> = (0..160_000).map(|_| random.next() as u16 as f32 / 109_226.0 - 0.3).collect();
+    let noise: Vec<f32> =
+        (0..160_000).map(|_| random.next() as u16 as f32 / 109_226.0 - 0.3).collect();
     let tone = |frequency: f32| -> Vec<f32> {
         (0..160_000)
             .map(|n| (std::f32::consts::TAU * frequency * n as f32 / 16_000.0).sin() * 0.3)

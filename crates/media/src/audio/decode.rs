@@ -223,11 +223,12 @@ impl Decoder {
     /// The next packet of the track, or why there is none.
     fn next_packet(&mut self) -> Result<std::result::Result<Packet, Option<String>>> {
         let mut failures = 0;
+        let mut failure = None;
         loop {
             match self.reader.next_packet() {
                 Ok(Some(packet)) if packet.track_id == self.track => return Ok(Ok(packet)),
                 Ok(Some(_)) => failures = 0,
-                Ok(None) => return Ok(Err(None)),
+                Ok(None) => return Ok(Err(failure)),
                 Err(SymphoniaError::ResetRequired) => {
                     // A chained ogg stream: another recording follows in the same file.
                     let next = self.reader.default_track(TrackType::Audio);
@@ -249,8 +250,9 @@ impl Decoder {
                 }
                 Err(error) => {
                     failures += 1;
+                    failure = Some(reason(&error));
                     if failures == PATIENCE {
-                        return Ok(Err(Some(reason(&error))));
+                        return Ok(Err(failure));
                     }
                 }
             }
@@ -429,7 +431,7 @@ fn check_rate(path: &Path, rate: u32) -> Result<()> {
         return Ok(());
     }
     let found = format!("its sample rate is {rate} Hz");
-    Err(Error::unsupported(path, found, "a recording between 1,000 and 768,000 Hz"))
+    Err(Error::unsupported(path, found, "a recording between 1,000 and 384,000 Hz"))
 }
 
 fn name_of(format: [u8; 4]) -> String {

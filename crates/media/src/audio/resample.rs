@@ -6,10 +6,10 @@ use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 use super::SAMPLE_RATE;
 
 /// Rates outside of this range are no sound recordings.
-pub(super) const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+pub(super) const RATES: std::ops::RangeInclusive<u32> = 1_000..=384_000;
 
-/// Input frames per transform. Longer blocks give a steeper filter: with this one the passband
-/// reaches 7.4 kHz at 44.1 kHz input.
+/// Output frames per transform, at least. Longer blocks give a steeper filter: with these, tones
+/// up to 7.6 kHz pass unchanged and none above 8 kHz folds back.
 const BLOCK: usize = 2_048;
 
 /// A mono resampler (overlap-add in the frequency domain).
@@ -32,8 +32,12 @@ impl Resampler {
             None
         } else {
             let (input, output) = (rate as usize, SAMPLE_RATE as usize);
+            // An even number of input frames: the filter's middle then falls on a sample, and its
+            // delay is the half block that the library tells.
+            let unit = 2 * input / gcd(input, output);
+            let block = (BLOCK * input / output).max(1).next_multiple_of(unit);
             let window = WindowFunction::BlackmanHarris2;
-            let fft = Fft::new_custom(input, output, BLOCK, 1, 1, window, FixedSync::Input);
+            let fft = Fft::new_custom(input, output, block, 1, 1, window, FixedSync::Input);
             Some(Box::new(fft.map_err(|error| error.to_string())?))
         };
         let delay = fft.as_ref().map_or(0, |fft| fft.output_delay());
@@ -106,4 +110,8 @@ impl Resampler {
         ready.extend_from_slice(&self.output[drop..frames]);
         Ok(())
     }
+}
+
+const fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
