@@ -4,6 +4,7 @@ mod decode;
 mod opus;
 mod resample;
 mod skips;
+mod trim;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

@@ -124,20 +124,17 @@ fn is_web_vtt(head: &[u8]) -> bool {
         .is_some_and(|rest| rest.first().is_none_or(|byte| byte.is_ascii_whitespace()))
 }
 
-/// The length in bytes of the MPEG audio frame that begins `bytes` (ISO 11172-3, 2.4.2.3).
+/// The length in bytes of the MPEG audio frame of layer II or III that begins `bytes`
+/// (ISO 11172-3, 2.4.2.3). Layer I is extinct, and its first bytes are the mark of UTF-16.
 fn mpeg_frame(bytes: &[u8]) -> Option<usize> {
-    const V1: [[usize; 14]; 3] = [
-        [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+    const KILOBITS: [[usize; 14]; 3] = [
         [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
         [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
-    ];
-    const V2: [[usize; 14]; 2] = [
-        [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
         [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
     ];
     let [0xff, second, third, _] = *bytes.first_chunk::<4>()? else { return None };
     let (version, layer) = ((second >> 3) & 3, (second >> 1) & 3);
-    if second & 0xe0 != 0xe0 || version == 1 || layer == 0 {
+    if second & 0xe0 != 0xe0 || version == 1 || layer == 0 || layer == 3 {
         return None;
     }
     let index = usize::from(third >> 4).checked_sub(1)?;
@@ -147,15 +144,11 @@ fn mpeg_frame(bytes: &[u8]) -> Option<usize> {
         _ => 4,
     };
     let rate = [44_100, 48_000, 32_000].get(usize::from((third >> 2) & 3))? / divisor;
-    let layer = 4 - usize::from(layer);
-    let kilobits = if version == 3 { V1[layer - 1] } else { V2[usize::from(layer > 1)] };
-    let bits = kilobits.get(index)? * 1000;
-    let padding = usize::from((third >> 1) & 1);
-    Some(match (layer, version) {
-        (1, _) => (12 * bits / rate + padding) * 4,
-        (3, 0 | 2) => 72 * bits / rate + padding,
-        _ => 144 * bits / rate + padding,
-    })
+    let (first_version, third_layer) = (version == 3, layer == 1);
+    let table = if first_version { usize::from(third_layer) } else { 2 };
+    let bits = KILOBITS[table].get(index)? * 1000;
+    let slots = if third_layer && !first_version { 72 } else { 144 };
+    Some(slots * bits / rate + usize::from((third >> 1) & 1))
 }
 
 /// Two frames in a row, or one that fills what there is.
@@ -199,7 +192,7 @@ mod tests {
 
     #[test]
     fn content_decides_what_a_file_is() {
-        let cases: [(&[u8], Container); 14] = [
+        let cases: [(&[u8], Container); 15] = [
             (b"RIFF\0\0\0\0WAVEfmt ", Container::Wav),
             (b"RIFF\0\0\0\0AVI LIST", Container::Foreign("AVI")),
             (b"fLaC\0\0\0\x22", Container::Flac),
@@ -210,6 +203,7 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n", Container::Png),
             (b"\xff\xd8\xff\xe0", Container::Jpeg),
             (b"\xff\xfb\x90\x00", Container::Mp3),
+            (b"\xff\xfeH\0i\0", Container::Text),
             (b"WEBVTT\n\n", Container::WebVtt),
             (b"\xef\xbb\xbfWEBVTT", Container::WebVtt),
             (b"I am fine.", Container::Text),

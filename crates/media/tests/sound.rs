@@ -188,6 +188,35 @@ fn words_beside_a_recording_are_found() {
     assert_eq!(clip.duration(), Some(0.5));
 }
 
+#[test]
+fn text_files_are_clips_of_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide =
+        |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes));
+    let megabyte = "How nice! ".repeat(100_000);
+    let cases = [
+        ("a.txt", b"How nice!".to_vec(), None),
+        ("b.mp4", wide("How nice!").collect(), None),
+        ("c.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHow nice!\n".to_vec(), Some(1.0)),
+        ("d.txt", b"WEBVTT\n\n00:03.000 --> 00:04.000\nHow nice!\n".to_vec(), Some(3.0)),
+        ("e.txt", megabyte.into_bytes(), None),
+    ];
+    for (name, bytes, start) in cases {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let clip = Clip::open(&path).unwrap();
+        assert_eq!(clip.kind(), Kind::Text, "{name}");
+        assert_eq!(clip.cues().len(), 1, "{name}");
+        assert!(clip.cues()[0].text.starts_with("How nice!"), "{name}");
+        assert_eq!(clip.cues()[0].span.map(|span| span.start), start, "{name}");
+        assert!(clip.audio().unwrap().is_none());
+    }
+    let long = folder.path().join("long.txt");
+    std::fs::write(&long, vec![b'a'; (64 << 20) + 1]).unwrap();
+    let error = Clip::open(&long).unwrap_err().to_string();
+    assert!(error.contains("longer than 64 MB"), "{error}");
+}
+
 /// A RIFF wave file around `data`.
 fn wav(format: u16, channels: u16, rate: u32, bits: u16, data: &[u8]) -> Vec<u8> {
     let frame = channels * bits / 8;
@@ -320,6 +349,24 @@ fn tones_above_eight_kilohertz_do_not_fold_back() {
         let peak = read[1_600..14_400].iter().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
         assert!(peak < 1e-3, "{frequency} Hz at {rate}: {peak}");
     }
+}
+
+#[test]
+fn tags_around_an_mp3_are_no_damage() {
+    let bytes = std::fs::read(fixture("mp3.mp3")).unwrap();
+    let (whole, _) = read_bytes(&bytes).unwrap();
+    let tag = [b"TAGtitle".as_slice(), &[0; 120]].concat();
+    let (read, skipped) = read_bytes(&[bytes.as_slice(), &tag].concat()).unwrap();
+    assert_eq!((read, skipped), (whole, Vec::new()));
+}
+
+#[test]
+fn recordings_one_after_another_in_an_ogg_are_all_read() {
+    let bytes = std::fs::read(fixture("opus.opus")).unwrap();
+    let (once, _) = read_bytes(&bytes).unwrap();
+    let (twice, skipped) = read_bytes(&bytes.repeat(2)).unwrap();
+    assert_eq!(twice.len(), 2 * once.len());
+    assert!(skipped.is_empty(), "{skipped:?}");
 }
 
 #[test]

@@ -1,8 +1,4 @@
 //! Packets of the first audio track to mono samples at the file's own rate.
-//!
-//! Encoder delay is dropped where the file declares it: by an mp4 edit list or `iTunSMPB` tag, by
-//! a LAME tag, by the Opus header, by a Matroska codec delay. A file that declares none keeps its
-//! first samples, as `ffmpeg` does.
 
 use std::path::{Path, PathBuf};
 
@@ -12,13 +8,14 @@ use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
 use super::opus::{OPUS_RATE, Opus};
 use super::resample::RATES;
+use super::trim::Trim;
 use crate::boxes::Movie;
 use crate::container::Container;
 use crate::error::{Error, Result};
@@ -58,14 +55,7 @@ pub(super) struct Decoder {
     codec: Codec,
     time_base: Option<TimeBase>,
     rate: u32,
-    /// Frames still to drop at the start.
-    skip: u64,
-    /// Frames still to give, where the file tells how many are valid.
-    valid: Option<u64>,
-    /// Packets from this tick on lie behind the end of the edit.
-    stop: Option<i64>,
-    /// Silence before the track begins, in seconds, until it is given out.
-    lead: Option<f64>,
+    trim: Trim,
     /// Where the next packet should begin, in seconds of the track.
     position: Option<f64>,
     /// A packet that waits while the hole before it is filled.
@@ -79,6 +69,16 @@ pub(super) struct Decoder {
 enum Codec {
     Symphonia(Box<dyn AudioDecoder>),
     Opus(Box<Opus>),
+}
+
+impl Codec {
+    /// Frames to drop at the start, as the codec's own header declares them.
+    const fn pre_skip(&self) -> u64 {
+        match self {
+            Self::Opus(opus) => opus.pre_skip,
+            Self::Symphonia(_) => 0,
+        }
+    }
 }
 
 impl Decoder {
@@ -101,10 +101,7 @@ impl Decoder {
             }
         };
         let file = DeclaredFile::new(file, movie.declared_length).map_err(io)?;
-        let stream = MediaSourceStream::new(
-            Box::new(file),
-            symphonia::core::io::MediaSourceStreamOptions::default(),
-        );
+        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let reader = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
             .map_err(|error| failure(path, error))?;
@@ -134,25 +131,21 @@ impl Decoder {
         if let Some(rate) = rate {
             check_rate(path, rate)?;
         }
-        let mut decoder = Self {
+        let rate = rate.unwrap_or(super::SAMPLE_RATE);
+        Ok(Opened::Decoder(Box::new(Self {
             path: path.to_owned(),
             track: id,
+            trim: Trim::declared(container, &movie, id, rate, codec.pre_skip()),
             codec,
             time_base: track.time_base,
-            rate: rate.unwrap_or(super::SAMPLE_RATE),
-            skip: 0,
-            valid: None,
-            stop: None,
-            lead: None,
+            rate,
             position: None,
             waiting: None,
             interleaved: Vec::new(),
             duration: duration(track, &*reader),
             last_frames: 0,
             reader,
-        };
-        decoder.trim(container, &movie);
-        Ok(Opened::Decoder(Box::new(decoder)))
+        })))
     }
 
     /// The length that the file declares, in seconds.
@@ -165,44 +158,8 @@ impl Decoder {
         self.rate
     }
 
-    /// Works out what the file declares as encoder delay, padding and late start.
-    fn trim(&mut self, container: Container, movie: &Movie) {
-        let pre_skip = match &self.codec {
-            Codec::Opus(opus) => opus.pre_skip,
-            Codec::Symphonia(_) => 0,
-        };
-        if container != Container::Mp4 {
-            self.skip = pre_skip;
-            if container == Container::Matroska {
-                self.lead = Some(0.0);
-            }
-            return;
-        }
-        let Some(track) = movie.tracks.iter().find(|track| track.id == self.track) else { return };
-        self.lead = Some(track.lead(movie.timescale));
-        let in_frames = |ticks: u64| {
-            (ticks as f64 / f64::from(track.timescale.max(1)) * f64::from(self.rate)).round() as u64
-        };
-        let edit = track.first_edit();
-        let start = edit.and_then(|edit| edit.media_time).unwrap_or(0);
-        self.skip = in_frames(start);
-        if let Some(gapless) = movie.gapless
-            && (start == 0 || in_frames(start) == gapless.delay)
-        {
-            self.skip = gapless.delay;
-            self.valid = Some(gapless.valid);
-        } else if let Some(edit) = edit.filter(|edit| edit.duration > 0 && movie.timescale > 0) {
-            let length =
-                edit.duration as f64 * f64::from(track.timescale) / f64::from(movie.timescale);
-            self.stop = Some(start.saturating_add(length.round() as u64).cast_signed());
-        }
-    }
-
     /// Appends the next samples to `mono`.
     pub(super) fn step(&mut self, mono: &mut Vec<f32>) -> Result<Step> {
-        if self.valid == Some(0) {
-            return Ok(Step::End { reason: None });
-        }
         let packet = match self.waiting.take() {
             Some(packet) => packet,
             None => match self.next_packet()? {
@@ -210,7 +167,7 @@ impl Decoder {
                 Err(reason) => return Ok(Step::End { reason }),
             },
         };
-        if self.stop.is_some_and(|stop| packet.pts.get() >= stop) {
+        if self.trim.ends_before(packet.pts.get()) {
             return Ok(Step::End { reason: None });
         }
         if let Some(hole) = self.hole_before(&packet) {
@@ -232,16 +189,14 @@ impl Decoder {
                 Err(SymphoniaError::ResetRequired) => {
                     // A chained ogg stream: another recording follows in the same file.
                     let next = self.reader.default_track(TrackType::Audio);
-                    let Some((id, codec)) =
-                        next.and_then(|track| Some((track.id, codec(track).ok()?)))
+                    let Some((track, codec)) =
+                        next.and_then(|track| Some((track, codec(track).ok()?)))
                     else {
                         return Ok(Err(Some("a further stream cannot be decoded".into())));
                     };
-                    self.skip = match &codec {
-                        Codec::Opus(opus) => opus.pre_skip,
-                        Codec::Symphonia(_) => 0,
-                    };
-                    (self.track, self.codec, self.position) = (id, codec, None);
+                    (self.track, self.time_base) = (track.id, track.time_base);
+                    self.trim = Trim::chained(codec.pre_skip());
+                    (self.codec, self.position) = (codec, None);
                 }
                 Err(SymphoniaError::IoError(error))
                     if error.kind() != std::io::ErrorKind::UnexpectedEof =>
@@ -261,24 +216,10 @@ impl Decoder {
 
     /// Silence that belongs before `packet`: a late start, or packets that are gone.
     fn hole_before(&mut self, packet: &Packet) -> Option<Step> {
-        let seconds = |ticks: i64| -> f64 {
-            self.time_base.map_or(0.0, |base| {
-                ticks as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get())
-            })
-        };
-        let start = seconds(packet.pts.get());
+        let start = self.seconds(packet.pts.get() as f64);
         let Some(expected) = self.position else {
             self.position = Some(start);
-            let late = match self.lead.take()? {
-                // Matroska: the timestamps themselves tell of a late start and of the delay.
-                0.0 if start > 0.02 => start,
-                0.0 if start < 0.0 && self.skip == 0 => {
-                    self.skip = codec_delay(-start, self.rate);
-                    return None;
-                }
-                lead => lead,
-            };
-            let frames = (late.min(HOLE.end) * f64::from(self.rate)).round() as u64;
+            let frames = self.trim.start(start, self.rate);
             return (frames > 0).then_some(Step::Missing { frames, rate: self.rate, reason: None });
         };
         let hole = start - expected;
@@ -291,13 +232,9 @@ impl Decoder {
     }
 
     fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Result<Step> {
-        let seconds_of = |ticks: u64| {
-            self.time_base.map_or(0.0, |base| {
-                ticks as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get())
-            })
-        };
-        let declared = seconds_of(packet.block_dur().get());
-        let trimmed = seconds_of(packet.trim_start.get().saturating_add(packet.trim_end.get()));
+        let declared = self.seconds(packet.block_dur().get() as f64);
+        let trimmed = packet.trim_start.saturating_add(packet.trim_end);
+        let trimmed = self.seconds(trimmed.get() as f64);
         let before = mono.len();
         let result = match &mut self.codec {
             Codec::Symphonia(decoder) => match decoder.decode(packet) {
@@ -315,9 +252,8 @@ impl Decoder {
                 Err(error) => Err(reason(&error)),
             },
             Codec::Opus(opus) => opus.decode(&packet.data).map(|(samples, channels)| {
-                let end =
-                    samples.len() - samples.len().min(packet.trim_end.get() as usize * channels);
-                mix(&samples[..end], channels, mono);
+                let cut = (packet.trim_end.get() as usize).saturating_mul(channels);
+                mix(&samples[..samples.len().saturating_sub(cut)], channels, mono);
                 OPUS_RATE
             }),
         };
@@ -337,10 +273,9 @@ impl Decoder {
                     self.last_frames = frames as u64;
                 }
                 self.advance(frames as f64 / f64::from(rate) + trimmed);
-                let dropped = self.take_skip(frames as u64) as usize;
-                mono.drain(before..before + dropped);
-                let kept = self.take_valid((frames - dropped) as u64) as usize;
-                mono.truncate(before + kept);
+                let (dropped, kept) = self.trim.take(frames as u64);
+                mono.drain(before..before + dropped as usize);
+                mono.truncate(before + kept as usize);
                 Ok(Step::Samples { rate })
             }
             Err(reason) => {
@@ -348,33 +283,20 @@ impl Decoder {
                 let declared = (declared.min(HOLE.end) * f64::from(self.rate)).round() as u64;
                 let frames = if declared > 0 { declared } else { self.last_frames };
                 self.advance(frames as f64 / f64::from(self.rate));
-                let dropped = self.take_skip(frames);
-                let frames = self.take_valid(frames - dropped);
+                let (_, frames) = self.trim.take(frames);
                 Ok(Step::Missing { frames, rate: self.rate, reason: Some(reason) })
             }
         }
     }
 
+    fn seconds(&self, ticks: f64) -> f64 {
+        let tick = |base: TimeBase| f64::from(base.numer.get()) / f64::from(base.denom.get());
+        ticks * self.time_base.map_or(0.0, tick)
+    }
+
     fn advance(&mut self, seconds: f64) {
         if let Some(position) = &mut self.position {
             *position += seconds;
-        }
-    }
-
-    fn take_skip(&mut self, frames: u64) -> u64 {
-        let dropped = self.skip.min(frames);
-        self.skip -= dropped;
-        dropped
-    }
-
-    fn take_valid(&mut self, frames: u64) -> u64 {
-        match &mut self.valid {
-            Some(valid) => {
-                let kept = frames.min(*valid);
-                *valid -= kept;
-                kept
-            }
-            None => frames,
         }
     }
 }
@@ -415,15 +337,6 @@ fn mix(interleaved: &[f32], channels: usize, mono: &mut Vec<f32>) {
             mono.extend(frames.map(|frame| frame.iter().sum::<f32>() / channels as f32));
         }
     }
-}
-
-/// Matroska rounds the delay of AAC to milliseconds; AAC encoders use a few whole numbers.
-fn codec_delay(seconds: f64, rate: u32) -> u64 {
-    let frames = seconds * f64::from(rate);
-    let rounding = 0.001 * f64::from(rate);
-    let usual =
-        [1024.0, 2048.0, 2112.0].into_iter().find(|usual| (usual - frames).abs() <= rounding);
-    usual.unwrap_or(frames.round()) as u64
 }
 
 fn check_rate(path: &Path, rate: u32) -> Result<()> {
