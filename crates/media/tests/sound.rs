@@ -191,12 +191,11 @@ fn words_beside_a_recording_are_found() {
 #[test]
 fn text_files_are_clips_of_words() {
     let folder = tempfile::tempdir().unwrap();
-    let wide =
-        |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes));
+    let wide: Vec<u8> = "\u{feff}How nice!".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let megabyte = "How nice! ".repeat(100_000);
     let cases = [
         ("a.txt", b"How nice!".to_vec(), None),
-        ("b.mp4", wide("How nice!").collect(), None),
+        ("b.mp4", wide, None),
         ("c.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHow nice!\n".to_vec(), Some(1.0)),
         ("d.txt", b"WEBVTT\n\n00:03.000 --> 00:04.000\nHow nice!\n".to_vec(), Some(3.0)),
         ("e.txt", megabyte.into_bytes(), None),
