@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
-use limbic_media::{AudioStream, Result, SAMPLE_RATE, Skipped, SpeechSpans};
+use limbic_media::{AudioStream, Result, SAMPLE_RATE, Skipped, Span, SpeechSpans};
 
 struct Heard {
     seconds: f64,
@@ -25,7 +25,7 @@ fn listen(path: &Path) -> Result<Option<Heard>> {
         samples += block.len();
         speech += spans.push(&block).iter().map(|span| span.duration()).sum::<f64>();
     }
-    speech += spans.finish().map_or(0.0, |span| span.duration());
+    speech += spans.finish().map_or(0.0, Span::duration);
     let seconds = samples as f64 / f64::from(SAMPLE_RATE);
     Ok(Some(Heard { seconds, speech, skipped: sound.skipped().to_vec() }))
 }

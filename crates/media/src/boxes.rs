@@ -155,7 +155,7 @@ impl Track {
         for (name, body) in boxes(trak) {
             match &name {
                 b"tkhd" => {
-                    track.id = after_times(body).and_then(|at| be_u32(body, at)).unwrap_or(0)
+                    track.id = after_times(body).and_then(|at| be_u32(body, at)).unwrap_or(0);
                 }
                 b"edts" => track.edits = find(body, *b"elst").map(edits).unwrap_or_default(),
                 b"mdia" => track.read_media(body),

@@ -79,8 +79,12 @@ impl Clip {
             }
             Container::Mp4 => clip.read_mp4(&path, &mut file)?,
             Container::Matroska => clip.read_matroska(&path, file)?,
-            Container::Wav | Container::Aiff | Container::Flac => clip.read_sound(&path)?,
-            Container::Mp3 | Container::Adts | Container::Ogg => clip.read_sound(&path)?,
+            Container::Wav
+            | Container::Aiff
+            | Container::Flac
+            | Container::Mp3
+            | Container::Adts
+            | Container::Ogg => clip.read_sound(&path)?,
         }
         if matches!(clip.kind, Kind::Video | Kind::Audio) && clip.cues.is_empty() {
             clip.read_side_car(&path);

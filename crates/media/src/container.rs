@@ -106,7 +106,7 @@ fn read_head(file: &mut File) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The length of the ID3v2 tag at the start of `head`, header included.
+/// The length of the `ID3v2` tag at the start of `head`, header included.
 fn id3_length(head: &[u8]) -> Option<u64> {
     let header: &[u8; 10] = head.first_chunk()?;
     let [b'I', b'D', b'3', major, _, flags, size @ ..] = header else { return None };
@@ -121,7 +121,7 @@ fn id3_length(head: &[u8]) -> Option<u64> {
 fn is_web_vtt(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     text.strip_prefix(b"WEBVTT")
-        .is_some_and(|rest| rest.first().is_none_or(|byte| byte.is_ascii_whitespace()))
+        .is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
 /// The length in bytes of the MPEG audio frame of layer II or III that begins `bytes`

@@ -38,7 +38,7 @@ impl Cue {
     }
 }
 
-/// Reads a text file: SubRip or WebVTT with times, anything else as one cue without.
+/// Reads a text file: `SubRip` or `WebVTT` with times, anything else as one cue without.
 ///
 /// UTF-8, with or without a byte order mark, and UTF-16 with one. A subtitle that cannot be read
 /// costs that subtitle and is told in the second list.

@@ -90,8 +90,6 @@ impl Decoder {
         let movie = match container {
             Container::Mp4 => Movie::read(&mut file).map_err(io)?,
             Container::Foreign(name) => return Ok(Opened::Foreign(name.to_owned())),
-            Container::Wav | Container::Aiff | Container::Flac | Container::Mp3 => Movie::default(),
-            Container::Adts | Container::Ogg | Container::Matroska => Movie::default(),
             Container::Png | Container::Jpeg | Container::ForeignImage(_) => {
                 return Ok(Opened::NoAudio);
             }
@@ -99,6 +97,7 @@ impl Decoder {
             Container::Unknown => {
                 return Err(Error::unsupported(path, "the content is of no known kind", EXPECTED));
             }
+            _ => Movie::default(),
         };
         let file = DeclaredFile::new(file, movie.declared_length).map_err(io)?;
         let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());

@@ -1,6 +1,6 @@
 //! Opus packets to samples at 48 kHz (RFC 6716, RFC 7845), which symphonia leaves to others.
 
-use opus_decoder::{OpusDecoder, OpusMultistreamDecoder};
+use opus_decoder::{OpusDecoder, OpusError, OpusMultistreamDecoder};
 
 /// Opus always decodes to this rate, whatever was recorded.
 pub(super) const OPUS_RATE: u32 = 48_000;
@@ -29,9 +29,9 @@ impl Opus {
         let channels = head.get(9).map_or(2, |channels| usize::from(*channels));
         let pre_skip = head.get(10..12).map_or(0, |skip| u16::from_le_bytes([skip[0], skip[1]]));
         let decoder = match (head.get(18), channels) {
-            (None | Some(0), 1 | 2) => {
-                Streams::One(Box::new(OpusDecoder::new(OPUS_RATE, channels).map_err(text)?))
-            }
+            (None | Some(0), 1 | 2) => Streams::One(Box::new(
+                OpusDecoder::new(OPUS_RATE, channels).map_err(|error| text(&error))?,
+            )),
             (Some(1..), 1..) => {
                 let (Some(&streams), Some(&coupled), Some(mapping)) =
                     (head.get(19), head.get(20), head.get(21..21 + channels))
@@ -46,7 +46,7 @@ impl Opus {
                         coupled.into(),
                         mapping,
                     )
-                    .map_err(text)?,
+                    .map_err(|error| text(&error))?,
                 ))
             }
             _ => return Err(format!("an Opus stream of {channels} channels")),
@@ -65,11 +65,11 @@ impl Opus {
             Streams::One(decoder) => decoder.decode_float(packet, &mut self.buffer, false),
             Streams::Many(decoder) => decoder.decode_float(packet, &mut self.buffer, false),
         }
-        .map_err(text)?;
+        .map_err(|error| text(&error))?;
         Ok((self.buffer.get(..frames * self.channels).unwrap_or_default(), self.channels))
     }
 }
 
-fn text(error: opus_decoder::OpusError) -> String {
+fn text(error: &OpusError) -> String {
     format!("Opus: {error}")
 }

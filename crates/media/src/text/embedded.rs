@@ -32,13 +32,14 @@ pub(crate) fn timed_text(file: &mut File, movie: &Movie) -> (Vec<Cue>, Vec<Skipp
         let span = Span::new(second(sample.start), second(end));
         match sample_text(file, sample.offset, sample.size) {
             Some(text) => cues.extend(Cue::timed(span, &text)),
-            None => match skipped.last_mut().and_then(|last| last.span.as_mut()) {
-                Some(last) => last.end = span.end,
-                None => {
+            None => {
+                if let Some(last) = skipped.last_mut().and_then(|last| last.span.as_mut()) {
+                    last.end = span.end;
+                } else {
                     let reason = "subtitles that cannot be read".into();
                     skipped.push(Skipped { span: Some(span), reason });
                 }
-            },
+            }
         }
     }
     (cues, skipped)
@@ -98,7 +99,8 @@ pub(crate) fn matroska(reader: &mut dyn FormatReader) -> (Vec<Cue>, Vec<Skipped>
             }
             Ok(line) => cues.extend(Cue::timed(span, &subtitle::plain(line))),
             Err(_) => {
-                skipped.push(Skipped { span: Some(span), reason: "a subtitle is not UTF-8".into() })
+                skipped
+                    .push(Skipped { span: Some(span), reason: "a subtitle is not UTF-8".into() });
             }
         }
     }

@@ -1,4 +1,4 @@
-//! SubRip (.srt) and WebVTT (.vtt), read by one forgiving parser.
+//! `SubRip` (.srt) and `WebVTT` (.vtt), read by one forgiving parser.
 
 use super::Cue;
 use crate::span::{Skipped, Span};
