@@ -420,7 +420,8 @@ fn no_damage_makes_a_panic() {
         }
     }
     println!("{read} damaged files read in part, {refused} refused");
-    assert!(read > refused);
+    // Without ffmpeg, a damaged header is the end; with it, most of these are read.
+    assert!(read > 150);
 }
 
 #[test]
