@@ -25,7 +25,7 @@ fn text(bytes: usize) -> String {
     let mut next = random();
     let mut text = String::new();
     while text.len() < bytes {
-        let rank = (next() % 4000 + 1) / (next() % 60 + 1);
+        let rank = (next() % 60_000 + 1) / (next() % 60 + 1);
         let mut word = rank + 1;
         while word > 0 {
             text.push(['a', 'e', 'i', 'o', 'u'][(word % 5) as usize]);

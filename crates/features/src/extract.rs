@@ -51,7 +51,7 @@ pub(crate) fn absent(clip: &Clip, modality: Modality, extractor: &str) -> Error 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MelConfig, MelSpectrogram};
+    use crate::{MelConfig, MelSpectrogram, VoiceDescriptors, VoiceFunctionals};
 
     /// A second of a 200 Hz tone as 16-bit mono PCM.
     fn wav() -> Vec<u8> {
@@ -89,6 +89,22 @@ mod tests {
             }
             assert_eq!(cache.extract(&mel, &clip).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn the_voice_of_a_clip_is_described_frame_by_frame_and_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tone.wav");
+        std::fs::write(&path, wav()).unwrap();
+        let clip = Clip::open(&path).unwrap();
+        let found =
+            extract_all("tone", &clip, &[&VoiceDescriptors, &VoiceFunctionals], None).unwrap();
+        let (samples, _) = limbic_media::audio::read(&path).unwrap();
+        let [frames, whole] = found.as_slice() else { panic!("{} results", found.len()) };
+        assert_eq!(frames.features.shape(), [100, crate::DESCRIPTORS]);
+        assert_eq!(frames.features.time(0), Some(0.005));
+        assert_eq!(whole.features.row(0).map(<[f32]>::to_vec), crate::describe(&samples));
+        assert_eq!(whole.features.names().len(), whole.features.shape()[1]);
     }
 
     #[test]

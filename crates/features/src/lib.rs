@@ -26,6 +26,7 @@ mod mel;
 mod replace;
 mod store;
 mod text;
+mod voice;
 
 pub use cache::{Cache, ContentHash, hash_clip, hash_file};
 pub use descriptors::{
@@ -42,3 +43,4 @@ pub use store::{
     write_safetensors,
 };
 pub use text::{TextTokenizer, WordVectors, normalise_text};
+pub use voice::{VoiceDescriptors, VoiceFunctionals};

@@ -11,7 +11,8 @@ mod normalise;
 mod npy;
 mod vectors;
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -40,8 +41,8 @@ pub struct TextTokenizer {
     inner: Tokenizer,
     name: PathBuf,
     max_length: usize,
-    /// Whether the vocabulary knows the placeholders that [`normalise_text`] writes.
-    normalises: bool,
+    /// Whether it is made as [`TextTokenizer::train`] makes them.
+    ours: bool,
 }
 
 impl TextTokenizer {
@@ -49,7 +50,8 @@ impl TextTokenizer {
     /// no text becomes more than `max_length` tokens.
     ///
     /// A tokenizer from elsewhere works as well. Texts go through [`normalise_text`] first only
-    /// where the vocabulary has `[URL]` and `[USER]`, the placeholders that it writes.
+    /// where the vocabulary has `[URL]` and `[USER]`, the placeholders that it writes, and the
+    /// file adds no tokens of its own to a text.
     pub fn from_bytes(name: impl AsRef<Path>, bytes: &[u8], max_length: usize) -> Result<Self> {
         let name = name.as_ref().to_owned();
         let damaged = |reason: String| Error::Damaged {
@@ -120,20 +122,29 @@ impl TextTokenizer {
     /// after the first `max_length`, special tokens of the file included; an empty text has none
     /// of its own.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        // Our words are split at spaces, so a beginning that ends at a space has the tokens of the
-        // whole text's beginning. Long texts are therefore not read further than is needed.
-        let start = if self.normalises { self.max_length.saturating_mul(16) } else { usize::MAX };
-        let mut end = start.min(text.len());
-        loop {
-            while end < text.len() && !text.as_bytes()[end].is_ascii_whitespace() {
-                end += 1;
-            }
-            let tokens = self.encode_all(&text[..end])?;
-            if end == text.len() || tokens.len() == self.max_length {
-                return Ok(tokens);
-            }
-            end = end.saturating_mul(4).min(text.len());
+        if !self.ours {
+            let encoding = self.inner.encode_fast(text, true).map_err(|e| self.failed(&*e))?;
+            return Ok(encoding.get_ids().to_vec());
         }
+        // No token of ours reaches over a space, so each different word is looked at once, and a
+        // long text is not read further than is needed.
+        let mut known: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut tokens = Vec::new();
+        for word in normalise::words(text) {
+            if tokens.len() >= self.max_length {
+                break;
+            }
+            match known.entry(word) {
+                Entry::Occupied(word) => tokens.extend_from_slice(word.get()),
+                Entry::Vacant(word) => {
+                    let pieces = self.inner.encode_fast(word.key().as_str(), true);
+                    let pieces = pieces.map_err(|e| self.failed(&*e))?.get_ids().to_vec();
+                    tokens.extend_from_slice(word.insert(pieces));
+                }
+            }
+        }
+        tokens.truncate(self.max_length);
+        Ok(tokens)
     }
 
     /// The number of padding, for batches of texts of unequal length.
@@ -149,15 +160,6 @@ impl TextTokenizer {
     /// The token with number `id`, if there is one.
     pub fn token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)
-    }
-
-    fn encode_all(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = if self.normalises {
-            self.inner.encode_fast(normalise_text(text), true)
-        } else {
-            self.inner.encode_fast(text, true)
-        };
-        Ok(encoding.map_err(|e| self.failed(&*e))?.get_ids().to_vec())
     }
 
     /// The words inside of which pieces are merged.

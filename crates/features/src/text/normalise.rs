@@ -22,21 +22,26 @@ const MOST_REPEATS: usize = 3;
 /// ```
 pub fn normalise_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in words(text) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&word);
+    }
+    out
+}
+
+/// The words of the plainer text; they hold no spaces.
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| c.is_whitespace() || c.is_control()).filter_map(|word| {
         let mut plain = plain_word(word);
         if let Some(at) = address(&plain) {
             plain.replace_range(at.., "[URL]");
         } else if let Some((start, end)) = user(&plain) {
             plain.replace_range(start..end, "[USER]");
         }
-        if !plain.is_empty() {
-            if !out.is_empty() {
-                out.push(' ');
-            }
-            out.push_str(&plain);
-        }
-    }
-    out
+        (!plain.is_empty()).then_some(plain)
+    })
 }
 
 /// Straight quotes, nothing invisible, no long runs.
@@ -62,6 +67,9 @@ fn plain_word(word: &str) -> String {
 /// Where an address begins.
 fn address(word: &str) -> Option<usize> {
     // Runs were shortened first, and `www.` is no longer than the longest run.
+    if !word.contains(['/', '.']) {
+        return None;
+    }
     let lower = word.to_ascii_lowercase();
     ["http://", "https://", "www."]
         .iter()
@@ -72,6 +80,9 @@ fn address(word: &str) -> Option<usize> {
 
 /// Where the name of a user begins and ends, mark included.
 fn user(word: &str) -> Option<(usize, usize)> {
+    if !word.contains(['@', '/']) {
+        return None;
+    }
     ["@", "u/"].iter().find_map(|mark| {
         let start = word.find(mark)?;
         if word[..start].ends_with(char::is_alphanumeric) {
