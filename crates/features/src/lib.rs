@@ -21,6 +21,7 @@ mod descriptors;
 mod error;
 mod extract;
 mod face;
+mod faces;
 mod features;
 mod mel;
 mod replace;
@@ -36,6 +37,7 @@ pub use descriptors::{
 pub use error::{Error, Result};
 pub use extract::{Extract, extract_all};
 pub use face::{FaceConfig, FaceNormaliser, Light, Pixels};
+pub use faces::Faces;
 pub use features::{Features, Times};
 pub use mel::{Edges, Level, MelConfig, MelScale, MelSpectrogram, MelStream, Taper};
 pub use store::{

@@ -75,8 +75,9 @@ impl TextTokenizer {
         inner
             .with_truncation(Some(TruncationParams { max_length, ..TruncationParams::default() }))
             .map_err(|e| damaged(e.to_string()))?;
-        let normalises = ["[URL]", "[USER]"].iter().all(|token| inner.token_to_id(token).is_some());
-        Ok(Self { inner, name, max_length, normalises })
+        let ours = inner.get_post_processor().is_none()
+            && ["[URL]", "[USER]"].iter().all(|token| inner.token_to_id(token).is_some());
+        Ok(Self { inner, name, max_length, ours })
     }
 
     /// Reads the `tokenizer.json` at `path`; see [`Self::from_bytes`].
