@@ -1,1 +1,24 @@
-//! todo
+//! Data sets become models and reports.
+//!
+//! A [`Corpus`] lists labelled clips; [`Dataset`] turns them into encoder inputs; [`fit`] trains
+//! a recipe on them; [`score`] says how well it does on clips that it has not seen.
+
+#![recursion_limit = "256"]
+
+mod augment;
+mod batches;
+mod calibrate;
+mod corpus;
+mod dataset;
+mod error;
+mod fit;
+pub mod metric;
+mod score;
+mod text;
+
+pub use calibrate::temperature;
+pub use corpus::{Card, Corpus, Example, Label, Media, Part, open};
+pub use dataset::{Dataset, Item, Value};
+pub use error::{Error, Result};
+pub use fit::{Event, Fit, fit};
+pub use score::{Outcome, Scores, outcomes, score, thresholds};

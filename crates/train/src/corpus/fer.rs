@@ -1,0 +1,92 @@
+//! FER2013 faces with their original label and the ten FER+ votes. Pictures come as two idx3
+//! files (big-endian magic 0x0803, count, height, width, bytes), packed with xz.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::table::Table;
+use super::{Card, Corpus, Example, Label, Media, Part, labels};
+use crate::{Error, Result};
+
+/// Side of a picture in pixels.
+const SIDE: usize = 48;
+
+pub(super) struct Fer {
+    folder: PathBuf,
+    card: Card,
+}
+
+impl Fer {
+    pub(super) fn new(folder: PathBuf) -> Result<Self> {
+        let card = Card {
+            name: "fer2013",
+            licence: "research use; FER+ votes MIT",
+            citation: "Goodfellow et al. 2013; Barsoum et al. 2016",
+            labels: vec![labels("fer2013")?, labels("ferplus")?],
+        };
+        Ok(Self { folder, card })
+    }
+
+    fn pictures(&self, part: &str) -> Result<Vec<Arc<[u8]>>> {
+        let path = self.folder.join(format!("fer2013_{part}_48x48.idx3-ubyte.xz"));
+        let file = std::fs::File::open(&path).map_err(Error::io(&path))?;
+        let mut reader = lzma_rust2::XzReader::new(std::io::BufReader::new(file), false);
+        let mut head = [0; 16];
+        reader.read_exact(&mut head).map_err(Error::io(&path))?;
+        let word = |i: usize| u32::from_be_bytes([head[i], head[i + 1], head[i + 2], head[i + 3]]);
+        if (word(0), word(8) as usize, word(12) as usize) != (0x0803, SIDE, SIDE) {
+            return Err(Error::corpus(&path, "is not an idx3 file of 48x48 pictures"));
+        }
+        (0..word(4)).map(|_| picture(&mut reader, &path)).collect()
+    }
+}
+
+fn picture(reader: &mut impl Read, path: &Path) -> Result<Arc<[u8]>> {
+    let mut pixels = vec![0; SIDE * SIDE];
+    reader.read_exact(&mut pixels).map_err(Error::io(path))?;
+    Ok(pixels.into())
+}
+
+impl Corpus for Fer {
+    fn examples(&self) -> Result<Vec<Example>> {
+        let table = Table::read(&self.folder.join("manifest.tsv"))?;
+        let (train, valid) = (self.pictures("train")?, self.pictures("valid")?);
+        let (map, votes_map) = (&self.card.labels[0], &self.card.labels[1]);
+        table
+            .rows()
+            .map(|row| {
+                let (pictures, part) = match row.get("split")? {
+                    "train" => (&train, Part::Train),
+                    "valid" => (&valid, Part::Valid),
+                    other => return Err(row.bad(&format!("`{other}` is not a split"))),
+                };
+                let pixels = pictures.get(row.number::<usize>("row")?);
+                let pixels = pixels.ok_or_else(|| row.bad("there is no such picture"))?;
+                let label = row.get("label")?;
+                let class = map.index(label).ok_or_else(|| row.bad(&format!("`{label}`?")))?;
+                let votes = votes_map
+                    .classes
+                    .iter()
+                    .map(|(class, _)| row.number(&format!("ferplus_{class}")))
+                    .collect::<Result<Vec<f32>>>()?;
+                // One vote is taken for a slip, as the authors of FER+ do.
+                let votes: Vec<f32> =
+                    votes.into_iter().map(|v| if v > 1.0 { v } else { 0.0 }).collect();
+                let voted = votes.iter().any(|v| *v > 0.0);
+                Ok(Example {
+                    id: row.get("id")?.to_owned(),
+                    speaker: None,
+                    media: Media::Face(Arc::clone(pixels), SIDE),
+                    labels: vec![Some(Label::Class(class)), voted.then_some(Label::Votes(votes))],
+                    part,
+                    fold: None,
+                })
+            })
+            .collect()
+    }
+
+    fn card(&self) -> &Card {
+        &self.card
+    }
+}

@@ -1,0 +1,63 @@
+//! Tables with a header line, separated by commas or tabs.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// A table in memory, its columns found by name.
+pub(super) struct Table {
+    path: PathBuf,
+    columns: csv::StringRecord,
+    rows: Vec<csv::StringRecord>,
+}
+
+/// One row of a table.
+pub(super) struct Row<'a> {
+    table: &'a Table,
+    number: usize,
+}
+
+impl Table {
+    /// Reads a `.csv` (commas, quotes) or `.tsv` (tabs, no quotes) file.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let tabs = path.extension().is_some_and(|e| e == "tsv");
+        let bad = |error: csv::Error| Error::corpus(path, error.to_string());
+        let file = std::fs::File::open(path).map_err(Error::io(path))?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(if tabs { b'\t' } else { b',' })
+            .quoting(!tabs)
+            .from_reader(std::io::BufReader::new(file));
+        let columns = reader.headers().map_err(bad)?.clone();
+        let rows = reader.records().collect::<std::result::Result<_, _>>().map_err(bad)?;
+        Ok(Self { path: path.to_owned(), columns, rows })
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        (0..self.rows.len()).map(|number| Row { table: self, number })
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The cell under `column`.
+    pub(super) fn get(&self, column: &str) -> Result<&'a str> {
+        let index = self.table.columns.iter().position(|c| c == column);
+        let cell = index.and_then(|i| self.table.rows[self.number].get(i));
+        cell.ok_or_else(|| self.bad(&format!("there is no column `{column}`")))
+    }
+
+    /// The cell under `column` as a number.
+    pub(super) fn number<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
+        let cell = self.get(column)?;
+        cell.parse().map_err(|_| self.bad(&format!("`{cell}` under `{column}` is not a number")))
+    }
+
+    /// What is wrong with this row, with its line.
+    pub(super) fn bad(&self, reason: &str) -> Error {
+        Error::corpus(&self.table.path, format!("line {}: {reason}", self.number + 2))
+    }
+
+    /// Number of the row, from 0.
+    pub(super) const fn index(&self) -> usize {
+        self.number
+    }
+}

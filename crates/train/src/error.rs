@@ -1,0 +1,83 @@
+//! What can go wrong between a data set and a trained model.
+
+use std::path::PathBuf;
+
+/// The result of training or scoring.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a training or a scoring cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The model refused.
+    #[error(transparent)]
+    Model(#[from] limbic_model::Error),
+    /// A clip could not be read.
+    #[error(transparent)]
+    Media(#[from] limbic_media::Error),
+    /// A clip's features could not be made.
+    #[error(transparent)]
+    Features(#[from] limbic_features::Error),
+    /// The operating system refused.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's own reason.
+        source: std::io::Error,
+    },
+    /// A corpus's table or archive is not as its card says.
+    #[error("{path}: {reason}", path = path.display())]
+    Corpus {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
+    /// A corpus that nobody wrote a reader for.
+    #[error("there is no corpus `{name}`; known are {known}")]
+    UnknownCorpus {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A recipe that cannot be trained on these data.
+    #[error("recipe key `{key}`: {reason}")]
+    Recipe {
+        /// The key, dotted.
+        key: String,
+        /// What is wrong with it and what to write instead.
+        reason: String,
+    },
+    /// The loss left the numbers.
+    #[error("the loss is {loss} at epoch {epoch}, step {step}; lower `stage.{stage}.optimizer.lr`")]
+    Diverged {
+        /// Stage name.
+        stage: String,
+        /// Epoch, from 0.
+        epoch: usize,
+        /// Step in the epoch, from 0.
+        step: usize,
+        /// The value.
+        loss: f32,
+    },
+    /// A resume file that does not belong to this run.
+    #[error("{path}: {reason}; delete it to start again", path = path.display())]
+    Resume {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn corpus(path: &std::path::Path, reason: impl Into<String>) -> Self {
+        Self::Corpus { path: path.to_owned(), reason: reason.into() }
+    }
+}
