@@ -280,9 +280,10 @@ impl ModuleMapper for Replace<'_> {
 /// The same parameter with other values of the same shape.
 fn replaced<const D: usize>(param: Param<Tensor<D>>, values: Vec<f32>) -> Param<Tensor<D>> {
     let (shape, device) = (param.lazy_shape().to_vec(), param.lazy_device());
-    let (id, _, mapper) = param.consume();
+    let (id, old, mapper) = param.consume();
     let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-    Param::from_mapped_value(id, tensor, mapper)
+    // What could learn can still learn.
+    Param::from_mapped_value(id, tensor.set_require_grad(old.is_require_grad()), mapper)
 }
 
 /// Collects weights by path.

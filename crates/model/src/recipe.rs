@@ -154,9 +154,9 @@ pub enum Body {
         /// Dropout on the input and on the output.
         dropout: f64,
     },
-    /// A residual network over pictures (He et al. 2016), one block a stage.
+    /// A residual network over pictures (He et al. 2016): a stem and one block a stage.
     Resnet {
-        /// Channels of each stage; every stage halves the side.
+        /// Channels of the stem and of each stage; every one of them halves the side.
         widths: Vec<usize>,
         /// Dropout before the view.
         dropout: f64,

@@ -1,5 +1,5 @@
-//! A residual network over pictures (He et al. 2016): a stem, then one basic block a stage, each
-//! halving the side.
+//! A residual network over pictures (He et al. 2016): a strided 5x5 stem, then one basic block a
+//! stage; stem and blocks each halve the side.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -30,6 +30,7 @@ struct Block {
 }
 
 impl Unit {
+    /// `kernel` is odd; the sides are padded so that a stride of 1 keeps them.
     fn new(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Self {
         let pad = kernel / 2;
         Self {
@@ -64,11 +65,11 @@ impl Block {
 
 impl Resnet {
     pub(super) fn new(widths: &[usize], dropout: f64, device: &Device) -> Self {
-        let stem = widths.first().map_or(1, |w| w.div_ceil(2));
-        let inputs = std::iter::once(&stem).chain(widths);
+        let stem = widths.first().copied().unwrap_or(1);
+        let stages = widths.windows(2).map(|pair| Block::new([pair[0], pair[1]], device));
         Self {
-            stem: Unit::new([1, stem], 3, 1, device),
-            stages: inputs.zip(widths).map(|(&i, &o)| Block::new([i, o], device)).collect(),
+            stem: Unit::new([1, stem], 5, 2, device),
+            stages: stages.collect(),
             dropout: DropoutConfig::new(dropout).init(),
         }
     }

@@ -65,10 +65,14 @@ impl Corpus for Fer {
                 let pixels = pixels.ok_or_else(|| row.bad("there is no such picture"))?;
                 let label = row.get("label")?;
                 let class = map.index(label).ok_or_else(|| row.bad(&format!("`{label}`?")))?;
+                // Pictures that FER+ dropped have no votes.
                 let votes = votes_map
                     .classes
                     .iter()
-                    .map(|(class, _)| row.number(&format!("ferplus_{class}")))
+                    .map(|(class, _)| match format!("ferplus_{class}") {
+                        column if row.get(&column)?.is_empty() => Ok(0.0),
+                        column => row.number(&column),
+                    })
                     .collect::<Result<Vec<f32>>>()?;
                 // One vote is taken for a slip, as the authors of FER+ do.
                 let votes: Vec<f32> =

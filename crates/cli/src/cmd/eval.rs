@@ -1,0 +1,53 @@
+//! `limbic eval`: a checkpoint against the clips that its training left out.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use limbic_media::Modality;
+use limbic_model::{Checkpoint, Split};
+use serde_json::json;
+
+use super::train::{line, load};
+use crate::args::Eval;
+
+/// Prints the scores of each branch on the held-out clips of each of its corpora, as JSON lines.
+pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
+    let device = burn::tensor::Device::flex();
+    let checkpoint = match &typed.checkpoint {
+        path if path.as_os_str() == "default" => {
+            let bytes = limbic::DEFAULT_MODEL;
+            Checkpoint::from_bytes("default", bytes, &Modality::ALL, &device)?
+        }
+        path => Checkpoint::load(path, &device)?,
+    };
+    let mut scored = 0;
+    for (modality, recipe) in &checkpoint.recipes {
+        let mut recipe = recipe.clone();
+        if !typed.corpora.is_empty() {
+            recipe.data.corpora.retain(|name| typed.corpora.contains(name));
+        }
+        let fold = checkpoint.provenance.get(modality).and_then(|p| p.fold);
+        if recipe.data.corpora.is_empty()
+            || (recipe.data.split == Split::LeaveSpeakersOut && fold.is_none())
+        {
+            continue;
+        }
+        let tokenizer = checkpoint.assets.get("tokenizer.json").cloned();
+        let tokenizer = tokenizer.filter(|_| *modality == Modality::Text);
+        let dataset = load(&recipe, &typed.data, tokenizer, typed.quiet)?;
+        let (_, test) = dataset.parts(recipe.data.split, fold);
+        let outcomes = limbic_train::outcomes(&checkpoint.model, &dataset, &test)
+            .with_context(|| format!("the {modality} branch"))?;
+        for scores in limbic_train::score(&dataset, &outcomes, &checkpoint.thresholds) {
+            line(&json!({ "event": "score", "modality": modality, "fold": fold, "scores": scores }))?;
+            scored += 1;
+        }
+    }
+    if scored == 0 {
+        bail!(
+            "nothing was held out from this checkpoint's training, so there is nothing to score \
+             it on; use `limbic train RECIPE --cross-validate`, which scores each fold on the others"
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
