@@ -14,6 +14,9 @@ pub(crate) enum Entry {
     Picture(Standard),
 }
 
+/// Standardised values are cut at this many deviations: what lies further out is an accident.
+const FAR: f32 = 5.0;
+
 /// `(x - mean) / deviation`, with statistics of the training data that no optimiser moves.
 #[derive(Module, Debug)]
 pub(crate) struct Standard {
@@ -66,7 +69,7 @@ impl Standard {
     }
 
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        (x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze()
+        ((x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze()).clamp(-FAR, FAR)
     }
 
     pub(super) fn forward_picture(&self, x: Tensor<4>) -> Tensor<4> {
