@@ -1,1 +1,27 @@
-//! todo
+//! Clip in, reading out: the emotion that people express in text, voice and face.
+//!
+//! Each modality has its own calibrated expert; a [`Fusion`] multiplies their answers and keeps
+//! the working, so that a [`Reading`] says how much each modality added. A modality that is
+//! missing is absent to the last layer: nothing is filled in for it.
+
+mod decimals;
+mod emotion;
+mod error;
+mod flag;
+mod fusion;
+mod options;
+mod reading;
+mod scores;
+mod slot;
+mod summary;
+mod timeline;
+
+pub use emotion::{Emotion, PerEmotion};
+pub use error::{Error, Result};
+pub use flag::Flag;
+pub use fusion::{Fused, Fusion};
+pub use options::Options;
+pub use reading::{
+    Estimate, NOTE, Presence, Presences, Reading, Row, SCHEMA, Summary, Target, Track,
+};
+pub use scores::{LOG_FLOOR, MeanScores, Scores};

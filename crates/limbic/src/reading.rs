@@ -1,0 +1,246 @@
+//! The answer: what limbic writes for one clip. Its JSON form is documented in `docs/reading.md`.
+
+use limbic_media::{Modality, PerModality, Skipped, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::decimals::{maybe, maybe_seconds, seconds};
+use crate::emotion::{Emotion, PerEmotion};
+use crate::flag::Flag;
+use crate::fusion::Fused;
+
+/// The version of the JSON form. The number changes when a field changes its meaning or goes;
+/// fields may be added without a change.
+pub const SCHEMA: &str = "limbic.reading/1";
+
+/// What every reading says of itself once.
+pub const NOTE: &str = "An estimate of the emotion that others would perceive in this recording. \
+    It does not tell what a person feels and is no basis for a diagnosis.";
+
+/// What a reading is about: the emotion that observers perceive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// What observers perceive in the expression, not what is felt.
+    Perceived,
+}
+
+/// A clip, read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Which model answered.
+    pub model: String,
+    /// What is estimated.
+    pub target: Target,
+    /// [`NOTE`].
+    pub note: String,
+    /// The file as it was given.
+    pub source: String,
+    /// Length in seconds; `None` for a picture or words without times.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub duration: Option<f64>,
+    /// Seconds between the rows of the timeline.
+    #[serde(serialize_with = "seconds")]
+    pub every: f64,
+    /// What became of text, audio and vision.
+    pub modalities: Presences,
+    /// Parts of the file that could not be read.
+    pub skipped: Vec<Skipped>,
+    /// The whole clip.
+    pub summary: Summary,
+    /// The persons seen, in the order in which they appear.
+    pub tracks: Vec<Track>,
+    /// The clip from its beginning to its end.
+    pub timeline: Vec<Row>,
+}
+
+/// What became of each modality of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presences {
+    /// The words.
+    pub text: Presence,
+    /// The voice.
+    pub audio: Presence,
+    /// The face.
+    pub vision: Presence,
+}
+
+impl Presences {
+    /// Each modality with what became of it.
+    pub const fn each(&self) -> [(Modality, Presence); 3] {
+        [
+            (Modality::Text, self.text),
+            (Modality::Audio, self.audio),
+            (Modality::Vision, self.vision),
+        ]
+    }
+}
+
+/// Whether a modality had a part in the answer, and why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It was read and spoke.
+    Read,
+    /// Left out by the options.
+    NotRequested,
+    /// The clip holds nothing of this kind.
+    NotInFile,
+    /// The clip holds it, and nothing of it could be decoded.
+    Unreadable,
+    /// There are pictures, and no face in them.
+    NoFace,
+    /// There is sound, and no speech in it.
+    NoSpeech,
+    /// There is speech, too little of it anywhere.
+    TooShort,
+    /// There is text, and no words in it.
+    NoWords,
+}
+
+impl std::fmt::Display for Presence {
+    /// In words, for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::NotRequested => "not requested",
+            Self::NotInFile => "not in the file",
+            Self::Unreadable => "not readable",
+            Self::NoFace => "no face",
+            Self::NoSpeech => "no speech",
+            Self::TooShort => "too short",
+            Self::NoWords => "no words",
+        })
+    }
+}
+
+/// The emotions of one stretch, and how the answer came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The most probable emotion.
+    pub top: Emotion,
+    /// Class probabilities; they sum to one.
+    pub probabilities: PerEmotion,
+    /// The fused logits, whose softmax the probabilities are.
+    pub logits: PerEmotion,
+    /// What each modality added to each logit; the sum over the modalities is the logit.
+    #[serde(with = "by_name")]
+    pub evidence: PerModality<PerEmotion>,
+    /// Unpleasant (-1) to pleasant (1).
+    #[serde(serialize_with = "maybe")]
+    pub valence: Option<f32>,
+    /// Sleepy (-1) to excited (1).
+    #[serde(serialize_with = "maybe")]
+    pub arousal: Option<f32>,
+}
+
+impl From<Fused> for Estimate {
+    fn from(fused: Fused) -> Self {
+        Self {
+            top: fused.probabilities.top(),
+            probabilities: fused.probabilities,
+            logits: fused.logits,
+            evidence: fused.evidence,
+            valence: fused.valence,
+            arousal: fused.arousal,
+        }
+    }
+}
+
+/// One stretch of the timeline: everything together where one person is seen or none; where
+/// several are seen, a row for each face and one without a track for voice and words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// First second.
+    #[serde(serialize_with = "seconds")]
+    pub start: f64,
+    /// Last second.
+    #[serde(serialize_with = "seconds")]
+    pub end: f64,
+    /// Whose face had a part in this row.
+    pub track: Option<String>,
+    /// The answer; `None` where there was nothing to go by, and the flags say why.
+    pub estimate: Option<Estimate>,
+    /// Remarks, in the order of [`Flag`].
+    pub flags: Vec<Flag>,
+}
+
+/// The clip as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Whose face had a part in the summary.
+    pub track: Option<String>,
+    /// The answer; `None` where there was nothing to go by, and the flags say why.
+    pub estimate: Option<Estimate>,
+    /// Remarks, in the order of [`Flag`].
+    pub flags: Vec<Flag>,
+}
+
+/// One person's face through the clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Track {
+    /// Names the person within this reading and nowhere else.
+    pub id: String,
+    /// From the first to the last time it was seen.
+    #[serde(serialize_with = "span")]
+    pub span: Span,
+    /// In how many of the pictures looked at.
+    pub pictures: u32,
+    /// The face alone.
+    pub estimate: Option<Estimate>,
+}
+
+/// Writes a stretch with four decimals.
+fn span<S: serde::Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+    let four = crate::decimals::rounded;
+    Span::new(four(span.start), four(span.end)).serialize(serializer)
+}
+
+/// A value for each present modality as a JSON object keyed by the modality's name.
+mod by_name {
+    use super::{Deserialize, Modality, PerEmotion, PerModality};
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        evidence: &PerModality<PerEmotion>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(evidence.iter())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<PerModality<PerEmotion>, D::Error> {
+        let named = std::collections::BTreeMap::<Modality, PerEmotion>::deserialize(deserializer)?;
+        Ok(named.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fusion::Fusion;
+    use crate::scores::Scores;
+
+    #[test]
+    fn evidence_in_json_sums_to_the_logit_in_json() {
+        let said = |x: f32| {
+            let log_probs = std::array::from_fn(|c| (c as f32 * 1.7 + x).sin() * 3.0);
+            Scores::new(log_probs, Some(x / 4.0), None).unwrap()
+        };
+        let experts: PerModality<Scores> =
+            [(Modality::Text, said(0.3)), (Modality::Audio, said(1.1)), (Modality::Vision, said(2.9))]
+                .into_iter()
+                .collect();
+        let fused = Fusion::new(PerModality::none()).fuse(&experts).unwrap();
+        let json = serde_json::to_value(Estimate::from(fused)).unwrap();
+        for emotion in Emotion::ALL {
+            let number = |value: &serde_json::Value| value[emotion.name()].as_f64().unwrap();
+            let sum: f64 =
+                ["text", "audio", "vision"].iter().map(|m| number(&json["evidence"][m])).sum();
+            assert!((sum - number(&json["logits"])).abs() < 1e-3);
+        }
+        assert_eq!(json["arousal"], serde_json::Value::Null);
+    }
+}
