@@ -1,1 +1,31 @@
-fn main() {}
+//! The `limbic` program: parse what was typed, run one command, say how it went.
+//!
+//! Exit code 0 means that every input was read, 1 that some were not, 2 that the command line
+//! made no sense.
+
+mod args;
+mod cmd;
+mod every;
+mod inputs;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("LIMBIC_LOG"))
+        .init();
+    let outcome = match &args.command {
+        Command::Predict(predict) => cmd::predict::run(predict),
+    };
+    outcome.unwrap_or_else(|error| {
+        output::complain(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

@@ -172,7 +172,10 @@ mod tests {
             for (p, log_p) in fused.probabilities.0.iter().zip(scores.log_probs()) {
                 prop_assert!((p - log_p.exp()).abs() < 1e-4);
             }
-            prop_assert_eq!(fused.valence, scores.valence());
+            prop_assert_eq!(fused.valence.is_some(), scores.valence().is_some());
+            for (fused, own) in fused.valence.into_iter().zip(scores.valence()) {
+                prop_assert!((fused - own).abs() < 1e-5);
+            }
         }
     }
 

@@ -9,12 +9,14 @@ mod emotion;
 mod error;
 mod flag;
 mod fusion;
+mod listen;
 mod options;
 mod reading;
 mod scores;
 mod slot;
 mod summary;
 mod timeline;
+mod words;
 
 pub use emotion::{Emotion, PerEmotion};
 pub use error::{Error, Result};

@@ -1,0 +1,380 @@
+//! A reading for people at a terminal.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use console::{measure_text_width, truncate_str};
+use limbic::{Emotion, Estimate, Flag, PerEmotion, Presence, Reading};
+use limbic_media::Modality;
+
+use super::palette::Colours;
+use super::wrap::wrap;
+use super::{strip, visible};
+
+/// Width of the names at the beginning of each line.
+const MARGIN: usize = 11;
+/// Emotions less probable than this are not drawn.
+const LEAST: f32 = 0.05;
+/// Evidence smaller than this is not worth words.
+const FAINT: f32 = 0.1;
+
+/// How the table may look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) width: usize,
+    pub(super) colours: Colours,
+}
+
+/// One reading: head, strip, bars, evidence, remarks.
+pub(super) fn write(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
+    head(out, reading, look)?;
+    picture(out, reading, look)?;
+    match &reading.summary.estimate {
+        Some(estimate) => {
+            bars(out, &estimate.probabilities, look)?;
+            dimensions(out, estimate, look)?;
+        }
+        None => named(out, "", "nothing here to read an emotion from", look)?,
+    }
+    evidence(out, reading, look)?;
+    faces(out, reading, look)?;
+    remarks(out, reading, look)
+}
+
+/// The one sentence on what the numbers are.
+pub(super) fn footnote(out: &mut impl Write, look: Look) -> io::Result<()> {
+    writeln!(out)?;
+    for line in wrap("Estimates of the emotion that others would perceive; not of what anyone feels.", look.width) {
+        writeln!(out, "{}", look.colours.dim().apply_to(line))?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
+    let length = reading.duration.map_or_else(|| "no times".to_owned(), clock_or_seconds);
+    let read: Vec<&str> = reading
+        .modalities
+        .each()
+        .into_iter()
+        .filter(|(_, presence)| *presence == Presence::Read)
+        .map(|(modality, _)| name(modality))
+        .collect();
+    let read = if read.is_empty() { "nothing read".to_owned() } else { read.join(", ") };
+    let rest = format!("  {length} · {read}");
+    let room = look.width.saturating_sub(measure_text_width(&rest)).max(12);
+    let source = visible(&reading.source);
+    let source = shortened(&source, room);
+    writeln!(out, "{}{}", look.colours.bold().apply_to(source), look.colours.dim().apply_to(rest))
+}
+
+/// The end of a path says more than its beginning.
+fn shortened(source: &str, room: usize) -> String {
+    if measure_text_width(source) <= room {
+        return source.to_owned();
+    }
+    let mut kept: Vec<char> = Vec::new();
+    let mut width = 1;
+    for c in source.chars().rev() {
+        width += measure_text_width(c.encode_utf8(&mut [0; 4]));
+        if width > room {
+            break;
+        }
+        kept.push(c);
+    }
+    std::iter::once('…').chain(kept.into_iter().rev()).collect()
+}
+
+fn picture(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
+    let Some(duration) = reading.duration else { return Ok(()) };
+    let lanes = strip::lanes(reading);
+    let many = lanes.len() > 1;
+    let cells = look.width - MARGIN;
+    let mut seen = [false; Emotion::COUNT];
+    for lane in &lanes {
+        let drawn = lane.cells(duration, cells);
+        drawn.iter().flatten().for_each(|emotion| seen[*emotion as usize] = true);
+        let label = match lane.track {
+            Some(track) => format!("face {track}"),
+            None if many => "all".to_owned(),
+            None => String::new(),
+        };
+        label_of(out, &label, look)?;
+        writeln!(out, "{}", strip::draw(&drawn, look.colours))?;
+    }
+    let end = clock(duration);
+    let axis = format!("{:<width$}{end}", clock(0.0), width = cells.saturating_sub(end.len()));
+    label_of(out, "", look)?;
+    writeln!(out, "{}", look.colours.dim().apply_to(axis))?;
+    if look.colours == Colours::None && seen.contains(&true) {
+        let legend: Vec<String> = Emotion::ALL
+            .into_iter()
+            .filter(|emotion| seen[*emotion as usize])
+            .map(|emotion| format!("{} {emotion}", strip::letter(emotion)))
+            .collect();
+        named(out, "", &legend.join(" · ").replace("· ", " "), look)?;
+    }
+    Ok(())
+}
+
+fn bars(out: &mut impl Write, probabilities: &PerEmotion, look: Look) -> io::Result<()> {
+    let room = (look.width - MARGIN - 6).min(60);
+    for (place, (emotion, p)) in probabilities.ranked().into_iter().take(4).enumerate() {
+        if place > 0 && p < LEAST {
+            break;
+        }
+        let bar = bar(p, room);
+        let pad = " ".repeat(room - measure_text_width(&bar));
+        let ink = look.colours.ink(emotion);
+        let label = format!("{:<MARGIN$}", emotion.name());
+        let label = if place == 0 { look.colours.bold().apply_to(label) } else { look.colours.ink(emotion).apply_to(label) };
+        writeln!(out, "{label}{}{pad}  {p:.2}", ink.apply_to(bar))?;
+    }
+    Ok(())
+}
+
+/// A bar of eighths of a cell.
+fn bar(share: f32, cells: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = ((share.clamp(0.0, 1.0) * cells as f32 * 8.0).round() as usize).max(1);
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+fn dimensions(out: &mut impl Write, estimate: &Estimate, look: Look) -> io::Result<()> {
+    let said = |x: f32, low, high| match x {
+        x if x > 0.15 => high,
+        x if x < -0.15 => low,
+        _ => "middling",
+    };
+    let mut parts = Vec::new();
+    if let Some(v) = estimate.valence {
+        parts.push(format!("valence {v:+.2} {}", said(v, "unpleasant", "pleasant")));
+    }
+    if let Some(a) = estimate.arousal {
+        parts.push(format!("arousal {a:+.2} {}", said(a, "subdued", "excited")));
+    }
+    if parts.is_empty() { Ok(()) } else { named(out, "", &parts.join(" · "), look) }
+}
+
+/// What each modality said, in words; and where one said nothing, why.
+fn evidence(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
+    for (modality, presence) in reading.modalities.each() {
+        let own = reading.summary.estimate.as_ref().and_then(|e| e.evidence.get(modality));
+        let said = match (own, presence) {
+            (Some(share), _) => spoken(share),
+            (None, Presence::Read) if modality == Modality::Vision => "see the faces below".into(),
+            (None, Presence::Read) => "see the timeline".into(),
+            (None, Presence::NotRequested) => continue,
+            (None, why) => format!("— {why}"),
+        };
+        named(out, name(modality), &said, look)?;
+    }
+    Ok(())
+}
+
+fn spoken(share: &PerEmotion) -> String {
+    let ranked = share.ranked();
+    let (best, most) = ranked[0];
+    let (worst, least) = ranked[Emotion::COUNT - 1];
+    if most < FAINT && least > -FAINT {
+        return "undecided".into();
+    }
+    let mut said = format!("for {best} {most:+.1}");
+    if let (second, next) = ranked[1]
+        && next > most / 2.0
+        && next > FAINT
+    {
+        // Writing to a String cannot fail.
+        let _ = write!(said, " and {second} {next:+.1}");
+    }
+    let _ = write!(said, ", against {worst} {least:+.1}");
+    said
+}
+
+/// Each person, where there are several.
+fn faces(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
+    if reading.tracks.len() < 2 {
+        return Ok(());
+    }
+    for track in &reading.tracks {
+        let said = match &track.estimate {
+            Some(estimate) => {
+                format!("{} {:.2}", estimate.top, estimate.probabilities[estimate.top])
+            }
+            None => "no answer".into(),
+        };
+        let span = format!("{}–{}", clock(track.span.start), clock(track.span.end));
+        named(out, &format!("face {}", track.id), &format!("{span} {said}"), look)?;
+    }
+    Ok(())
+}
+
+/// The flags with the stretches they hold for, and what was left out.
+fn remarks(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
+    let mut remarks: Vec<String> = Vec::new();
+    // The evidence lines say already which modality is absent, and why.
+    let said = |flag: &Flag| {
+        *flag == Flag::ModalityAbsent
+            || reading.modalities.each().iter().any(|(_, p)| p.to_string() == flag.to_string())
+    };
+    for (flag, stretches) in stretches(reading).into_iter().filter(|(flag, _)| !said(flag)) {
+        let whole = stretches.first().is_some_and(|(start, end)| {
+            *start <= 0.0 && reading.duration.is_none_or(|duration| *end >= duration)
+        });
+        remarks.push(if whole {
+            flag.to_string()
+        } else {
+            let shown: Vec<String> = stretches
+                .iter()
+                .take(3)
+                .map(|(start, end)| format!("{}–{}", clock(*start), clock(*end)))
+                .collect();
+            let more = stretches.len().saturating_sub(3);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{flag} {}{more}", shown.join(", "))
+        });
+    }
+    for flag in &reading.summary.flags {
+        let told = remarks.iter().any(|remark| remark.starts_with(&flag.to_string()));
+        if !told && !said(flag) {
+            remarks.push(flag.to_string());
+        }
+    }
+    if !remarks.is_empty() {
+        named(out, "remarks", &remarks.join("; "), look)?;
+    }
+    for skipped in reading.skipped.iter().take(3) {
+        let place = skipped
+            .span
+            .map(|s| format!("{}–{}: ", clock(s.start), clock(s.end)))
+            .unwrap_or_default();
+        named(out, "left out", &format!("{place}{}", visible(&skipped.reason)), look)?;
+    }
+    if reading.skipped.len() > 3 {
+        named(out, "", &format!("and {} more parts", reading.skipped.len() - 3), look)?;
+    }
+    Ok(())
+}
+
+/// Each flag of the timeline with the stretches it covers, joined where they touch.
+fn stretches(reading: &Reading) -> Vec<(Flag, Vec<(f64, f64)>)> {
+    let mut found = std::collections::BTreeMap::<Flag, Vec<(f64, f64)>>::new();
+    for row in &reading.timeline {
+        for flag in &row.flags {
+            let list = found.entry(*flag).or_default();
+            match list.last_mut() {
+                Some((_, end)) if *end >= row.start => *end = end.max(row.end),
+                _ => list.push((row.start, row.end)),
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// A line with a name in the margin, wrapped under itself.
+fn named(out: &mut impl Write, label: &str, text: &str, look: Look) -> io::Result<()> {
+    for (place, line) in wrap(text, look.width - MARGIN).into_iter().enumerate() {
+        label_of(out, if place == 0 { label } else { "" }, look)?;
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn label_of(out: &mut impl Write, label: &str, look: Look) -> io::Result<()> {
+    if label.is_empty() {
+        return write!(out, "{:MARGIN$}", "");
+    }
+    let label = truncate_str(label, MARGIN - 1, "…");
+    let pad = " ".repeat(MARGIN - measure_text_width(&label));
+    write!(out, "{}{pad}", look.colours.dim().apply_to(label))
+}
+
+/// A modality in everyday words.
+const fn name(modality: Modality) -> &'static str {
+    match modality {
+        Modality::Text => "words",
+        Modality::Audio => "voice",
+        Modality::Vision => "face",
+        Modality::Body => "body",
+    }
+}
+
+/// A short length in seconds, a long one as a clock.
+fn clock_or_seconds(seconds: f64) -> String {
+    if seconds < 60.0 { format!("{seconds:.1} s") } else { clock(seconds) }
+}
+
+/// `0:04`, `1:02:33`; tenths where they say something.
+fn clock(seconds: f64) -> String {
+    let tenths = (seconds * 10.0).round() as u64;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let tail = if tenth > 0 && whole < 600 { format!(".{tenth}") } else { String::new() };
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{rest:02}")
+    } else {
+        format!("{minutes}:{rest:02}{tail}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    fn table(reading: &Reading, width: usize, colours: Colours) -> String {
+        let mut out = Vec::new();
+        let look = Look { width, colours };
+        write(&mut out, reading, look).unwrap();
+        footnote(&mut out, look).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_talk_with_two_faces() {
+        insta::assert_snapshot!(table(&sample::talk(), 80, Colours::None));
+    }
+
+    #[test]
+    fn a_talk_in_a_narrow_terminal() {
+        insta::assert_snapshot!(table(&sample::talk(), 60, Colours::None));
+    }
+
+    #[test]
+    fn a_talk_in_colour() {
+        insta::assert_snapshot!(table(&sample::talk(), 80, Colours::Indexed).replace('\u{1b}', "␛"));
+    }
+
+    #[test]
+    fn a_sentence_without_times() {
+        insta::assert_snapshot!(table(&sample::note(), 80, Colours::None));
+    }
+
+    #[test]
+    fn nothing_to_read_is_said_plainly() {
+        insta::assert_snapshot!(table(&sample::nothing(), 80, Colours::None));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let mut long = sample::talk();
+        long.source = "recordings/2024/".repeat(9) + "talk \u{1b}[31m übung 日本語.mp4";
+        for reading in [long, sample::talk(), sample::note(), sample::nothing()] {
+            for width in [40, 60, 80, 120] {
+                for colours in [Colours::None, Colours::Indexed, Colours::True] {
+                    for line in table(&reading, width, colours).lines() {
+                        assert!(measure_text_width(line) <= width, "{width}: {line}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn clocks() {
+        for (seconds, shown) in
+            [(0.0, "0:00"), (4.25, "0:04.3"), (59.96, "1:00"), (615.5, "10:15"), (3725.0, "1:02:05")]
+        {
+            assert_eq!(clock(seconds), shown);
+        }
+    }
+}
