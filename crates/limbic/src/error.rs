@@ -14,12 +14,30 @@ pub enum Error {
     /// An option makes no sense.
     #[error("{0}")]
     Options(String),
+    /// A model file cannot be read.
+    #[error("{path}: {source}; give a model written by `limbic train`", path = path.display())]
+    Open {
+        /// The model file.
+        path: PathBuf,
+        /// The system's own reason.
+        source: std::io::Error,
+    },
     /// The model cannot be loaded, or failed on this clip.
-    #[error("{path}: the model failed: {reason}; please report this with the file", path = path.display())]
+    #[error("{path}: the model failed: {source}", path = path.display())]
     Model {
         /// The clip, or the model file.
         path: PathBuf,
-        /// What the model said.
-        reason: String,
+        /// What it said.
+        source: Failure,
     },
+}
+
+/// What a model or an extractor said when it failed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum Failure {
+    /// The model.
+    Model(#[from] limbic_model::Error),
+    /// What prepares its input.
+    Features(#[from] limbic_features::Error),
 }

@@ -7,22 +7,27 @@
 mod decimals;
 mod emotion;
 mod error;
+mod experts;
 mod flag;
 mod fusion;
 mod listen;
+mod look;
 mod options;
+mod read;
 mod reading;
 mod scores;
 mod slot;
 mod summary;
 mod timeline;
+mod windows;
 mod words;
 
 pub use emotion::{Emotion, PerEmotion};
-pub use error::{Error, Result};
+pub use error::{Error, Failure, Result};
 pub use flag::Flag;
 pub use fusion::{Fused, Fusion};
 pub use options::Options;
+pub use read::Limbic;
 pub use reading::{
     Estimate, NOTE, Presence, Presences, Reading, Row, SCHEMA, Summary, Target, Track,
 };

@@ -89,6 +89,8 @@ pub enum Presence {
     NotInFile,
     /// The clip holds it, and nothing of it could be decoded.
     Unreadable,
+    /// The model has no expert for it.
+    NoExpert,
     /// There are pictures, and no face in them.
     NoFace,
     /// There is sound, and no speech in it.
@@ -99,6 +101,16 @@ pub enum Presence {
     NoWords,
 }
 
+impl Presence {
+    /// Whether nothing of the modality was looked at.
+    pub(crate) const fn is_void(self) -> bool {
+        matches!(
+            self,
+            Self::NotRequested | Self::NotInFile | Self::Unreadable | Self::NoExpert
+        )
+    }
+}
+
 impl std::fmt::Display for Presence {
     /// In words, for people.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,6 +119,7 @@ impl std::fmt::Display for Presence {
             Self::NotRequested => "not requested",
             Self::NotInFile => "not in the file",
             Self::Unreadable => "not readable",
+            Self::NoExpert => "no expert in the model",
             Self::NoFace => "no face",
             Self::NoSpeech => "no speech",
             Self::TooShort => "too short",

@@ -43,7 +43,7 @@ pub(crate) struct SlotFace {
 /// One person's face through the clip.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BoardTrack {
-    pub(crate) id: String,
+    pub(crate) id: u32,
     pub(crate) span: Span,
     pub(crate) scores: MeanScores,
     pub(crate) pictures: u32,
@@ -52,11 +52,11 @@ pub(crate) struct BoardTrack {
 
 /// One sight of one face.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sight<'a> {
+pub(crate) struct Sight {
     pub(crate) time: f64,
-    pub(crate) track: &'a str,
+    pub(crate) track: u32,
     pub(crate) small: bool,
-    pub(crate) scores: Option<&'a Scores>,
+    pub(crate) scores: Option<Scores>,
 }
 
 /// Every slot and every track of a clip.
@@ -116,11 +116,11 @@ impl Board {
     }
 
     /// Notes one sight of a face.
-    pub(crate) fn see(&mut self, sight: Sight<'_>) {
+    pub(crate) fn see(&mut self, sight: Sight) {
         let known = self.tracks.iter().rposition(|t| t.id == sight.track);
         let track = known.unwrap_or_else(|| {
             self.tracks.push(BoardTrack {
-                id: sight.track.to_owned(),
+                id: sight.track,
                 span: Span::new(sight.time, sight.time),
                 scores: MeanScores::default(),
                 pictures: 0,
@@ -132,14 +132,14 @@ impl Board {
         whole.span.end = whole.span.end.max(sight.time);
         whole.pictures += 1;
         whole.small += u32::from(sight.small);
-        if let Some(scores) = sight.scores {
+        if let Some(scores) = &sight.scores {
             whole.scores.add(scores, 1.0);
         }
         let Some(slot) = self.at(sight.time) else { return };
         let face = face_of(slot, track);
         face.pictures += 1;
         face.small += u32::from(sight.small);
-        if let Some(scores) = sight.scores {
+        if let Some(scores) = &sight.scores {
             face.scores.add(scores, 1.0);
         }
     }
@@ -201,7 +201,7 @@ fn face_of(slot: &mut Slot, track: usize) -> &mut SlotFace {
 mod tests {
     use super::*;
 
-    fn sight(time: f64, track: &str) -> Sight<'_> {
+    fn sight(time: f64, track: u32) -> Sight {
         Sight { time, track, small: false, scores: None }
     }
 
@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn closing_keeps_what_the_tail_held() {
         let mut board = Board::new(1.0);
-        board.see(sight(0.5, "a"));
-        board.see(sight(1.1, "a"));
-        board.see(sight(1.2, "b"));
+        board.see(sight(0.5, 7));
+        board.see(sight(1.1, 7));
+        board.see(sight(1.2, 9));
         board.spread(Span::new(0.5, 1.25), |slot, seconds| slot.speech += seconds);
         board.close(1.25);
         let [slot] = board.slots() else { panic!("one slot") };
@@ -233,7 +233,7 @@ mod tests {
         let mut board = Board::new(1.0);
         for time in [1e18, f64::NAN, f64::INFINITY, -3.0] {
             assert!(board.at(time).is_none());
-            board.see(sight(time, "a"));
+            board.see(sight(time, 7));
         }
         board.spread(Span::new(f64::NAN, f64::INFINITY), |_, _| panic!("nothing to add to"));
         assert!(board.slots().is_empty());

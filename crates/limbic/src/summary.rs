@@ -34,7 +34,7 @@ pub(crate) fn summary(
     match main_track(board.tracks()) {
         Some(main) => {
             if let Some(face) = main.scores.mean() {
-                track = Some(main.id.clone());
+                track = Some(name_of(main.id));
                 experts.insert(Modality::Vision, face);
             }
             if main.small * 2 > main.pictures {
@@ -70,7 +70,7 @@ pub(crate) fn tracks(board: &Board, fusion: &Fusion) -> Vec<Track> {
         .tracks()
         .iter()
         .map(|track| Track {
-            id: track.id.clone(),
+            id: name_of(track.id),
             span: track.span,
             pictures: track.pictures,
             estimate: alone(track),
@@ -84,7 +84,7 @@ fn flags(board: &Board, findings: &Findings, presences: &Presences) -> Vec<Flag>
         .into_iter()
         .filter_map(|(_, presence)| match presence {
             Presence::Read | Presence::NotRequested => None,
-            Presence::NotInFile | Presence::Unreadable => Some(Flag::ModalityAbsent),
+            Presence::NotInFile | Presence::Unreadable | Presence::NoExpert => Some(Flag::ModalityAbsent),
             Presence::NoFace => Some(Flag::NoFace),
             Presence::NoSpeech => Some(Flag::NoSpeech),
             Presence::TooShort => Some(Flag::TooShort),
@@ -109,6 +109,11 @@ fn mean_voice(board: &Board) -> Option<Scores> {
         }
     }
     all.mean()
+}
+
+/// A track's number as it is written.
+pub(crate) fn name_of(track: u32) -> String {
+    format!("{track:08x}")
 }
 
 /// The one person of the clip, if there is one.
@@ -137,12 +142,11 @@ mod tests {
         summary(board, &findings, &Fusion::new(PerModality::none()), &READ, voice)
     }
 
-    fn seen(sights: &[(&str, usize)]) -> Board {
+    fn seen(sights: &[(u32, usize)]) -> Board {
         let mut board = Board::new(1.0);
         for (place, (track, emotion)) in sights.iter().enumerate() {
-            let scores = scores(*emotion);
-            let time = place as f64;
-            board.see(Sight { time, track, small: false, scores: Some(&scores) });
+            let (time, scores) = (place as f64, Some(scores(*emotion)));
+            board.see(Sight { time, track: *track, small: false, scores });
         }
         board
     }
@@ -154,16 +158,16 @@ mod tests {
 
     #[test]
     fn a_passer_by_does_not_take_the_face_from_the_summary() {
-        let board = seen(&[("a", 1), ("a", 1), ("a", 1), ("a", 1), ("b", 2)]);
+        let board = seen(&[(7, 1), (7, 1), (7, 1), (7, 1), (9, 2)]);
         let summary = told(&board, Words::None, Some(scores(1)));
-        assert_eq!(summary.track.as_deref(), Some("a"));
+        assert_eq!(summary.track.as_deref(), Some("00000007"));
         assert_eq!(modalities(&summary), ["audio", "vision"]);
         assert!(summary.flags.is_empty());
     }
 
     #[test]
     fn of_two_persons_nobody_is_said_to_be_the_speaker() {
-        let board = seen(&[("a", 1), ("b", 2)]);
+        let board = seen(&[(7, 1), (9, 2)]);
         let summary = told(&board, Words::Whole(scores(3)), None);
         assert_eq!(summary.track, None);
         assert_eq!(modalities(&summary), ["text"]);
@@ -173,7 +177,7 @@ mod tests {
 
     #[test]
     fn where_there_are_only_faces_the_summary_is_their_mean() {
-        let board = seen(&[("a", 1), ("b", 1)]);
+        let board = seen(&[(7, 1), (9, 1)]);
         let summary = told(&board, Words::None, None);
         assert_eq!(modalities(&summary), ["vision"]);
         assert_eq!(summary.estimate.unwrap().top, crate::Emotion::Happiness);

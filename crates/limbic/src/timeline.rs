@@ -7,6 +7,7 @@ use crate::fusion::Fusion;
 use crate::reading::{Estimate, Row};
 use crate::scores::Scores;
 use crate::slot::{Board, Slot, SlotFace};
+use crate::summary::name_of;
 
 /// Speech shorter than this within a slot is a click or a breath.
 const LEAST_SPEECH: f64 = 0.1;
@@ -102,7 +103,7 @@ impl Stretch<'_> {
         Row {
             start: self.span.start,
             end: self.span.end,
-            track: face.map(|face| self.board.tracks()[face.track].id.clone()),
+            track: face.map(|face| name_of(self.board.tracks()[face.track].id)),
             estimate: self.fusion.fuse(experts).map(Estimate::from),
             flags,
         }
@@ -180,9 +181,9 @@ mod tests {
         Findings { words: Words::None, listened: true, looked: true, skipped: Vec::new() }
     }
 
-    fn see(board: &mut Board, time: f64, track: &str, emotion: usize) {
+    fn see(board: &mut Board, time: f64, track: u32, emotion: usize) {
         board.at(time).unwrap().pictures += 1;
-        board.see(Sight { time, track, small: true, scores: Some(&scores(emotion)) });
+        board.see(Sight { time, track, small: true, scores: Some(scores(emotion)) });
     }
 
     fn speak(board: &mut Board, start: f64, end: f64) {
@@ -205,29 +206,29 @@ mod tests {
     #[test]
     fn one_face_speaks_with_its_voice_and_words() {
         let mut board = Board::new(1.0);
-        see(&mut board, 0.2, "a", 1);
+        see(&mut board, 0.2, 7, 1);
         speak(&mut board, 0.0, 1.0);
         board.close(1.0);
         let findings = Findings { words: Words::Whole(scores(1)), ..findings() };
         let rows = told(&board, &findings, 1.0);
         let [row] = &rows[..] else { panic!("one row") };
         assert_eq!(modalities(row), ["text", "audio", "vision"]);
-        assert_eq!(row.track.as_deref(), Some("a"));
+        assert_eq!(row.track.as_deref(), Some("00000007"));
         assert_eq!(row.flags, [Flag::FaceSmall]);
     }
 
     #[test]
     fn several_faces_get_a_row_each_and_the_voice_gets_its_own() {
         let mut board = Board::new(1.0);
-        see(&mut board, 0.2, "a", 1);
-        see(&mut board, 0.2, "b", 2);
+        see(&mut board, 0.2, 7, 1);
+        see(&mut board, 0.2, 9, 2);
         speak(&mut board, 0.0, 1.0);
         board.close(1.0);
         let rows = told(&board, &findings(), 1.0);
         let found: Vec<_> = rows.iter().map(|r| (r.track.as_deref(), modalities(r))).collect();
         assert_eq!(
             found,
-            [(Some("a"), vec!["vision"]), (Some("b"), vec!["vision"]), (None, vec!["audio"])]
+            [(Some("00000007"), vec!["vision"]), (Some("00000009"), vec!["vision"]), (None, vec!["audio"])]
         );
         assert_eq!(rows[2].flags, [Flag::SeveralFaces, Flag::SpeakerUnknown]);
         assert!(rows[0].flags.contains(&Flag::SeveralFaces));

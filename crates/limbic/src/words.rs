@@ -2,7 +2,6 @@
 
 use limbic_media::{Cue, Span};
 
-use crate::error::Result;
 use crate::scores::{MeanScores, Scores};
 use crate::slot::Board;
 use crate::timeline::Words;
@@ -16,12 +15,12 @@ const SHORTEST: f64 = 0.1;
 
 /// Reads `cues` with `expert`, at most `batch` pieces at once; words with times go to the slots
 /// of `board`.
-pub(crate) fn read(
+pub(crate) fn read<E>(
     cues: &[Cue],
     board: &mut Board,
     batch: usize,
-    mut expert: impl FnMut(&[&str]) -> Result<Vec<Scores>>,
-) -> Result<Words> {
+    mut expert: impl FnMut(&[&str]) -> Result<Vec<Option<Scores>>, E>,
+) -> Result<Words, E> {
     let timed = cues.iter().any(|cue| cue.span.is_some());
     let mut whole = MeanScores::default();
     let mut pieces = cues
@@ -32,6 +31,7 @@ pub(crate) fn read(
         let taken: Vec<(Option<Span>, &str)> = pieces.by_ref().take(batch).collect();
         let texts: Vec<&str> = taken.iter().map(|(_, text)| *text).collect();
         for ((span, text), scores) in taken.iter().zip(expert(&texts)?) {
+            let Some(scores) = scores else { continue };
             whole.add(&scores, text.split_whitespace().count() as f64);
             if let Some(span) = span {
                 let span = Span::new(span.start, span.end.max(span.start + SHORTEST));
@@ -43,7 +43,7 @@ pub(crate) fn read(
     if cues.len() > 1 && whole.weight() <= PIECE as f64 {
         // A short conversation says more in one piece.
         let text = cues.iter().map(|cue| cue.text.as_str()).collect::<Vec<_>>().join(" ");
-        if let [scores] = expert(&[&text])?[..] {
+        if let [Some(scores)] = expert(&[&text])?[..] {
             all = scores;
         }
     }
@@ -90,13 +90,13 @@ mod tests {
     }
 
     /// Sure of happiness where the text laughs, of anger elsewhere.
-    fn expert(texts: &[&str]) -> Result<Vec<Scores>> {
+    fn expert(texts: &[&str]) -> Result<Vec<Option<Scores>>, ()> {
         Ok(texts
             .iter()
             .map(|text| {
                 let mut log_probs = [0.0; 8];
                 log_probs[if text.contains("ha") { 1 } else { 3 }] = 4.0;
-                Scores::new(log_probs, None, None).unwrap()
+                Scores::new(log_probs, None, None)
             })
             .collect())
     }

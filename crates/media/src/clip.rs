@@ -106,6 +106,13 @@ impl Clip {
         self
     }
 
+    /// The same clip with these words instead of its own.
+    #[must_use]
+    pub fn with_cues(mut self, cues: Vec<Cue>) -> Self {
+        self.cues = cues;
+        self
+    }
+
     /// The file; `None` for bare text.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

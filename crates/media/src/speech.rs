@@ -135,6 +135,12 @@ impl SpeechSpans {
         self.done.drain(..).collect()
     }
 
+    /// The stretch that is going on, as far as it has been heard.
+    pub fn open(&self) -> Option<Span> {
+        let open = self.open.filter(|open| open.duration() >= SHORTEST)?;
+        Some(Span::new((open.start - MARGIN).max(0.0), open.end + MARGIN))
+    }
+
     /// The stretch that is open when the recording ends, if any.
     pub fn finish(mut self) -> Option<Span> {
         let open = self.open.take()?;

@@ -1,0 +1,165 @@
+//! The pass over the pictures of a clip.
+
+use limbic_media::{Clip, FaceTracker, FrameStream, GrayImage, Kind, Skipped};
+
+use crate::error::Failure;
+use crate::experts::Expert;
+use crate::reading::Presence;
+use crate::slot::{Board, Sight};
+
+/// Pictures looked at a second: an expression takes about half a second to come and go.
+const RATE: f64 = 4.0;
+/// And at most so many, for rows shorter than a picture.
+const MOST_RATE: f64 = 10.0;
+/// Added to a face on every side, as a share of it, so that it looks like those of the training
+/// set, which show brow and chin.
+const MARGIN: f32 = 0.1;
+/// A picture narrower or lower than this cannot hold a face that could be found.
+const LEAST_SIDE: u32 = 20;
+
+/// What there was to see.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Seconds of film; zero for a single picture.
+    pub(crate) seconds: f64,
+    /// Whether any picture was looked at.
+    pub(crate) looked: bool,
+    pub(crate) presence: Presence,
+    /// Why nothing could be decoded.
+    pub(crate) error: Option<limbic_media::Error>,
+}
+
+impl Seen {
+    /// Nothing, for a reason.
+    pub(crate) const fn nothing(presence: Presence) -> Self {
+        Self { seconds: 0.0, looked: false, presence, error: None }
+    }
+}
+
+/// Looks at the whole clip: what is seen goes to the slots of `board`, what could not be read to
+/// `skipped`. `batch` faces are judged at once; `progress` is told the share done.
+pub(crate) fn look(
+    clip: &Clip,
+    expert: &Expert,
+    batch: usize,
+    board: &mut Board,
+    skipped: &mut Vec<Skipped>,
+    mut progress: impl FnMut(f64),
+) -> Result<Seen, Failure> {
+    let unreadable = |error| Seen { error: Some(error), ..Seen::nothing(Presence::Unreadable) };
+    let rate = (1.0 / board.every()).clamp(RATE, MOST_RATE);
+    let (Some(path), Kind::Video | Kind::Image) = (clip.path(), clip.kind()) else {
+        return Ok(Seen::nothing(Presence::NotInFile));
+    };
+    let mut stream = match FrameStream::open(path, rate) {
+        Ok(Some(stream)) => stream,
+        Ok(None) => return Ok(Seen::nothing(Presence::NotInFile)),
+        Err(error) => return Ok(unreadable(error)),
+    };
+    let declared = stream.duration().or(clip.duration()).filter(|seconds| *seconds > 0.0);
+    let mut tracker = FaceTracker::new();
+    let mut judge = Judge { expert, batch, waiting: Vec::new(), judged: false };
+    let mut last = None;
+    loop {
+        let frame = match stream.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(error) if last.is_none() => return Ok(unreadable(error)),
+            Err(error) => {
+                skipped.push(Skipped { span: None, reason: error.to_string() });
+                break;
+            }
+        };
+        if frame.width().min(frame.height()) < LEAST_SIDE {
+            return Ok(unreadable(limbic_media::Error::Unsupported {
+                path: path.to_owned(),
+                found: format!("its pictures measure {}x{}", frame.width(), frame.height()),
+                expected: format!("at least {LEAST_SIDE}x{LEAST_SIDE} pixels"),
+            }));
+        }
+        let time = frame.time();
+        last = Some(time);
+        if let Some(slot) = board.at(time) {
+            slot.pictures += 1;
+        }
+        for face in tracker.step(&frame) {
+            let small = face.region.side < expert.side() as f32;
+            let crop = face.crop(&frame, MARGIN, expert.side());
+            judge.take(Waiting { time, track: face.track, small, crop }, board)?;
+        }
+        if let Some(declared) = declared {
+            progress(time / declared);
+        }
+    }
+    skipped.extend_from_slice(stream.skipped());
+    judge.flush(board)?;
+    let seconds = match last {
+        _ if stream.is_still() => 0.0,
+        Some(last) => end(last, rate, declared),
+        None => 0.0,
+    };
+    let presence = match last {
+        None => Presence::NotInFile,
+        Some(_) if judge.judged => Presence::Read,
+        Some(_) => Presence::NoFace,
+    };
+    Ok(Seen { seconds, looked: last.is_some(), presence, error: None })
+}
+
+/// Where a film ends whose last picture looked at was at `last`: where its index says, if that
+/// is within reach of the picture, else one step on.
+fn end(last: f64, rate: f64, declared: Option<f64>) -> f64 {
+    let step = last + 1.0 / rate;
+    declared.filter(|declared| (last..=step).contains(declared)).unwrap_or(step)
+}
+
+/// Gives faces to the face expert, several at once.
+struct Judge<'a> {
+    expert: &'a Expert,
+    batch: usize,
+    waiting: Vec<Waiting>,
+    judged: bool,
+}
+
+/// A face that has not been judged.
+struct Waiting {
+    time: f64,
+    track: u32,
+    small: bool,
+    crop: GrayImage,
+}
+
+impl Judge<'_> {
+    fn take(&mut self, face: Waiting, board: &mut Board) -> Result<(), Failure> {
+        self.waiting.push(face);
+        if self.waiting.len() < self.batch { Ok(()) } else { self.flush(board) }
+    }
+
+    fn flush(&mut self, board: &mut Board) -> Result<(), Failure> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let (crops, sights): (Vec<GrayImage>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .map(|face| (face.crop, (face.time, face.track, face.small)))
+            .unzip();
+        for ((time, track, small), scores) in sights.into_iter().zip(self.expert.faces(&crops)?) {
+            self.judged |= scores.is_some();
+            board.see(Sight { time, track, small, scores });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_film_ends_where_its_index_says_if_that_can_be() {
+        assert_eq!(end(3.75, 4.0, Some(3.96)), 3.96);
+        assert_eq!(end(3.75, 4.0, Some(9.0)), 4.0, "the rest is missing");
+        assert_eq!(end(3.75, 4.0, Some(1.0)), 4.0, "the index lies");
+        assert_eq!(end(3.75, 4.0, None), 4.0);
+    }
+}

@@ -1,0 +1,190 @@
+//! From a clip to its reading: a pass over the sound, one over the pictures, one over the words,
+//! then one look at what they left.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use limbic_media::{Clip, Cue, Kind, Modality};
+
+use crate::error::{Error, Failure, Result};
+use crate::experts::{Expert, Experts};
+use crate::listen::{Heard, listen};
+use crate::look::{Seen, look};
+use crate::options::Options;
+use crate::reading::{NOTE, Presence, Presences, Reading, SCHEMA, Target};
+use crate::slot::Board;
+use crate::timeline::{Findings, Words, rows};
+use crate::{summary, words};
+
+/// What a reading without a file is about.
+const NO_FILE: &str = "--text";
+
+/// Longer words without times are refused, in bytes: nobody expresses one emotion for so long.
+const LONGEST_TEXT: usize = 256 << 10;
+
+/// The share of the work that the voice takes where there are pictures too.
+const VOICE_SHARE: f64 = 0.2;
+
+/// A model that reads clips.
+pub struct Limbic {
+    experts: Experts,
+}
+
+impl Limbic {
+    /// The model in the file at `path`, as `limbic train` writes it. What is wrong inside it
+    /// shows when an expert is first needed.
+    ///
+    /// # Errors
+    /// [`Error::Open`] naming the file.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Self::new(&path.display().to_string(), Cow::Owned(bytes))),
+            Err(source) => Err(Error::Open { path, source }),
+        }
+    }
+
+    fn new(name: &str, bytes: Cow<'static, [u8]>) -> Self {
+        Self { experts: Experts::new(name, bytes) }
+    }
+
+    /// Name and fingerprint of the model.
+    pub fn model(&self) -> &str {
+        self.experts.id()
+    }
+
+    /// Reads a clip. `progress` is told the share of the work that is done, from 0 to 1.
+    ///
+    /// What the clip does not hold is absent in the reading; what is damaged is left out and
+    /// listed. There is an error only where nothing at all can be read.
+    ///
+    /// # Errors
+    /// [`Error::Media`] where no part of the file can be decoded, [`Error::Model`] where the model
+    /// fails.
+    pub fn read(
+        &self,
+        clip: &Clip,
+        options: &Options,
+        mut progress: impl FnMut(f64),
+    ) -> Result<Reading> {
+        check(clip)?;
+        let failed = |source| failed(clip, source);
+        let mut board = Board::new(options.seconds());
+        let mut skipped = clip.skipped().to_vec();
+        let voice_share = if clip.kind() == Kind::Video { VOICE_SHARE } else { 1.0 };
+
+        let heard = match self.expert(options, Modality::Audio)? {
+            Err(presence) => Heard::nothing(presence),
+            Ok(voice) => {
+                let told = |share: f64| progress(share.min(1.0) * voice_share);
+                listen(clip, voice, options.items(), &mut board, &mut skipped, told)
+                    .map_err(failed)?
+            }
+        };
+        let seen = match self.expert(options, Modality::Vision)? {
+            Err(presence) => Seen::nothing(presence),
+            Ok(face) => {
+                let told =
+                    |share: f64| progress(voice_share + share.min(1.0) * (1.0 - voice_share));
+                look(clip, face, options.items(), &mut board, &mut skipped, told).map_err(failed)?
+            }
+        };
+        let mut length = heard.seconds.max(seen.seconds);
+        let (words, text) = match self.expert(options, Modality::Text)? {
+            Err(presence) => (Words::None, presence),
+            Ok(expert) => {
+                let cues = cues(clip, length);
+                if length <= 0.0 {
+                    length = cues.iter().filter_map(|c| c.span).map(|s| s.end).fold(0.0, f64::max);
+                }
+                let words = words::read(&cues, &mut board, options.items(), |t| expert.texts(t))
+                    .map_err(failed)?;
+                let presence = presence_of_words(&words, clip);
+                (words, presence)
+            }
+        };
+        let presences = Presences { text, audio: heard.presence, vision: seen.presence };
+        let nothing = presences.each().iter().all(|(_, presence)| presence.is_void());
+        for error in [heard.error, seen.error].into_iter().flatten() {
+            if nothing {
+                return Err(error.into());
+            }
+            skipped.push(limbic_media::Skipped { span: None, reason: error.to_string() });
+        }
+        progress(1.0);
+
+        board.close(length);
+        let findings = Findings {
+            words,
+            listened: heard.seconds > 0.0,
+            looked: seen.looked,
+            skipped,
+        };
+        let fusion = self.experts.fusion();
+        Ok(Reading {
+            schema: SCHEMA.into(),
+            model: self.experts.id().into(),
+            target: Target::Perceived,
+            note: NOTE.into(),
+            source: name(clip),
+            duration: (length > 0.0).then_some(length),
+            every: options.seconds(),
+            modalities: presences,
+            summary: summary::summary(&board, &findings, fusion, &presences, heard.whole),
+            tracks: summary::tracks(&board, fusion),
+            timeline: rows(&board, &findings, fusion, length),
+            skipped: findings.skipped,
+        })
+    }
+
+    /// The expert for a modality that is wanted, or why it has no part.
+    fn expert(
+        &self,
+        options: &Options,
+        modality: Modality,
+    ) -> Result<std::result::Result<&Expert, Presence>> {
+        if !options.wants(modality) {
+            return Ok(Err(Presence::NotRequested));
+        }
+        Ok(self.experts.get(modality)?.ok_or(Presence::NoExpert))
+    }
+}
+
+/// Refuses what can be told without decoding.
+fn check(clip: &Clip) -> Result<()> {
+    let untimed = clip.cues().iter().filter(|cue| cue.span.is_none());
+    let bytes: usize = untimed.map(|cue| cue.text.len()).sum();
+    if bytes > LONGEST_TEXT {
+        let found = format!("{} kB of words without times are too much to be one clip", bytes >> 10);
+        return Err(Error::Media(limbic_media::Error::Unsupported {
+            path: name(clip).into(),
+            found,
+            expected: "at most 256 kB, or subtitles".into(),
+        }));
+    }
+    Ok(())
+}
+
+/// The words that belong to the clip: subtitles that go on when sound and pictures have ended
+/// are of another file.
+fn cues(clip: &Clip, length: f64) -> Vec<Cue> {
+    let belongs = |cue: &&Cue| length <= 0.0 || cue.span.is_none_or(|span| span.start < length);
+    clip.cues().iter().filter(belongs).cloned().collect()
+}
+
+fn presence_of_words(words: &Words, clip: &Clip) -> Presence {
+    match words {
+        Words::Whole(_) | Words::Timed(_) => Presence::Read,
+        Words::None if clip.kind() == Kind::Text || !clip.cues().is_empty() => Presence::NoWords,
+        Words::None => Presence::NotInFile,
+    }
+}
+
+fn name(clip: &Clip) -> String {
+    clip.path().map_or_else(|| NO_FILE.to_owned(), |path| path.display().to_string())
+}
+
+/// A failure with the name of the clip.
+fn failed(clip: &Clip, source: Failure) -> Error {
+    Error::Model { path: name(clip).into(), source }
+}
