@@ -70,6 +70,10 @@ pub(crate) struct Predict {
     )]
     pub(crate) modalities: Vec<Modality>,
 
+    /// A model written by `limbic train`, instead of the one built in
+    #[arg(long, value_name = "FILE", env = "LIMBIC_MODEL", hide_env_values = true)]
+    pub(crate) model: Option<PathBuf>,
+
     /// Length of one row of the timeline: 500ms, 1s, 0.5, 2m
     #[arg(
         long,

@@ -26,7 +26,10 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
     }
     let words = words(typed)?;
     let destination = Destination::open(typed.output.as_deref())?;
-    let limbic = Limbic::default_model()?;
+    let limbic = match &typed.model {
+        Some(path) => Limbic::open(path)?,
+        None => Limbic::default_model(),
+    };
     // Foreign decoders may panic on damaged bytes; what they say is for the log.
     panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
 

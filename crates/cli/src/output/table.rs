@@ -94,7 +94,7 @@ fn picture(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()
         let drawn = lane.cells(duration, cells);
         drawn.iter().flatten().for_each(|emotion| seen[*emotion as usize] = true);
         let label = match lane.track {
-            Some(track) => format!("face {track}"),
+            Some(track) => face(track),
             None if many => "all".to_owned(),
             None => String::new(),
         };
@@ -203,7 +203,7 @@ fn faces(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> 
             None => "no answer".into(),
         };
         let span = format!("{}–{}", clock(track.span.start), clock(track.span.end));
-        named(out, &format!("face {}", track.id), &format!("{span} {said}"), look)?;
+        named(out, &face(&track.id), &format!("{span} {said}"), look)?;
     }
     Ok(())
 }
@@ -286,6 +286,11 @@ fn label_of(out: &mut impl Write, label: &str, look: Look) -> io::Result<()> {
     let label = truncate_str(label, MARGIN - 1, "…");
     let pad = " ".repeat(MARGIN - measure_text_width(&label));
     write!(out, "{}{pad}", look.colours.dim().apply_to(label))
+}
+
+/// A track in the margin: the first letters of its name tell a few faces apart.
+fn face(track: &str) -> String {
+    format!("face {}", track.get(..4).unwrap_or(track))
 }
 
 /// A modality in everyday words.
