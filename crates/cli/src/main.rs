@@ -14,12 +14,15 @@ use std::process::ExitCode;
 
 use args::{Args, Command};
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let log = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("LIMBIC_LOG"))
+        .with_env_filter(log.with_env_var("LIMBIC_LOG").from_env_lossy())
         .init();
     let outcome = match &args.command {
         Command::Predict(predict) => cmd::predict::run(predict),

@@ -31,6 +31,11 @@ pub struct Limbic {
 }
 
 impl Limbic {
+    /// The model that comes with the program.
+    pub fn default_model() -> Self {
+        Self::new("limbic", Cow::Borrowed(include_bytes!("../../../models/default.safetensors")))
+    }
+
     /// The model in the file at `path`, as `limbic train` writes it. What is wrong inside it
     /// shows when an expert is first needed.
     ///

@@ -33,9 +33,10 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
     // Foreign decoders may panic on damaged bytes; what they say is for the log.
     panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
 
-    let colours = Colours::choose(typed.color, destination.is_terminal());
-    let out = BufWriter::new(destination);
-    let mut printer = Printer::new(out, format(typed), many, output::width(), colours);
+    let to_terminal = destination.is_terminal();
+    let colours = Colours::choose(typed.color, to_terminal);
+    let (out, width) = (BufWriter::new(destination), output::width(to_terminal));
+    let mut printer = Printer::new(out, format(typed), many, width, colours);
     let waiting = Waiting::new(inputs.len(), typed.quiet);
     let (mut read, mut failed) = (0, 0);
     for (index, input) in inputs.iter().enumerate() {

@@ -81,9 +81,10 @@ impl Colours {
     }
 }
 
-/// The width of the terminal: `COLUMNS` if set, else its own, else 80; between 40 and 120.
-pub(crate) fn width() -> usize {
+/// How wide a table may be: `COLUMNS` if set, else the terminal it is shown in, else 80; between
+/// 40 and 120.
+pub(crate) fn width(to_terminal: bool) -> usize {
     let typed = std::env::var("COLUMNS").ok().and_then(|value| value.trim().parse().ok());
     let own = || Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    typed.or_else(own).unwrap_or(80).clamp(40, 120)
+    typed.or_else(|| to_terminal.then(own)?).unwrap_or(80).clamp(40, 120)
 }
