@@ -30,6 +30,14 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Read clips: a timeline and a summary of the expressed emotion for each
     Predict(Predict),
+    /// Write the features of clips to a safetensors or Parquet file
+    Features(Features),
+    /// Train a recipe on corpora, score what was held out, and save a checkpoint
+    Train(Train),
+    /// Score a checkpoint on the clips that its training left out
+    Eval(Eval),
+    /// Put checkpoints of different modalities side by side in one file
+    Join(Join),
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -113,6 +121,121 @@ pub(crate) struct Predict {
         value_parser = FalseyValueParser::new()
     )]
     pub(crate) quiet: bool,
+}
+
+/// Writes what the extractors find in each clip, one table a clip and extractor.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Features {
+    /// Files, folders (searched to the bottom), quoted patterns, or `-` for a list of paths on
+    /// standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Which features to write
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "descriptors")]
+    pub(crate) extractors: Vec<Extractor>,
+
+    /// The file to write: its ending says how (.safetensors or .parquet)
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// Do not keep or use features in the cache folder (LIMBIC_CACHE)
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// No progress bar; errors are still told
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Features that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Extractor {
+    /// Energy, pitch, voicing and 25 more descriptors of the voice, every 10 ms.
+    Descriptors,
+    /// Log-mel spectrogram as librosa makes it.
+    LogMelLibrosa,
+    /// Log-mel spectrogram as Whisper reads it.
+    LogMelWhisper,
+    /// Log-mel spectrogram as the Audio Spectrogram Transformer reads it.
+    LogMelAst,
+}
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  limbic train recipes/voice.toml --cross-validate -o voice.safetensors
+  limbic train recipes/words.toml --set stage.0.epochs=2 -o words.safetensors
+
+A training that was interrupted goes on from its last epoch when the same command is given again.
+Epochs and scores are JSON lines on standard output.";
+
+/// Trains a recipe on corpora, scores the clips that were held out, and saves a checkpoint.
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIN_EXAMPLES)]
+pub(crate) struct Train {
+    /// The recipe, a TOML file
+    #[arg(value_name = "RECIPE")]
+    pub(crate) recipe: PathBuf,
+
+    /// The folder that holds one folder a corpus
+    #[arg(long, value_name = "DIR", default_value = "../shared/data", env = "LIMBIC_DATA")]
+    pub(crate) data: PathBuf,
+
+    /// Where the checkpoint is written
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Leave the speakers of this fold (0 to 4) out, and score on them
+    #[arg(long, value_name = "K", conflicts_with = "cross_validate")]
+    pub(crate) fold: Option<usize>,
+
+    /// Leave each fold out in turn, score them together, then train on everyone
+    #[arg(long)]
+    pub(crate) cross_validate: bool,
+
+    /// Change a value of the recipe, as in stage.0.epochs=5
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// No progress bar; errors are still told
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Scores a checkpoint on the held-out clips of the corpora it was trained on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Eval {
+    /// A checkpoint written by `limbic train`, or `default` for the one built in
+    #[arg(value_name = "CHECKPOINT")]
+    pub(crate) checkpoint: PathBuf,
+
+    /// The folder that holds one folder a corpus
+    #[arg(long, value_name = "DIR", default_value = "../shared/data", env = "LIMBIC_DATA")]
+    pub(crate) data: PathBuf,
+
+    /// Score on these corpora only
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) corpora: Vec<String>,
+
+    /// No progress bar; errors are still told
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Puts checkpoints of different modalities side by side in one file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Join {
+    /// Checkpoints written by `limbic train`, each of another modality
+    #[arg(value_name = "CHECKPOINT", required = true)]
+    pub(crate) checkpoints: Vec<PathBuf>,
+
+    /// Where the joined checkpoint is written
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// Keep weights at 32 bits; the default is 16, for running
+    #[arg(long)]
+    pub(crate) full: bool,
 }
 
 /// A modality for which there is an expert.

@@ -1,3 +1,7 @@
 //! One module for each command.
 
+pub(crate) mod eval;
+pub(crate) mod features;
+pub(crate) mod join;
 pub(crate) mod predict;
+pub(crate) mod train;

@@ -26,6 +26,10 @@ fn main() -> ExitCode {
         .init();
     let outcome = match &args.command {
         Command::Predict(predict) => cmd::predict::run(predict),
+        Command::Features(features) => cmd::features::run(features),
+        Command::Train(train) => cmd::train::run(train),
+        Command::Eval(eval) => cmd::eval::run(eval),
+        Command::Join(join) => cmd::join::run(join),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

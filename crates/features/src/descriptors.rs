@@ -25,6 +25,7 @@
 //! ```
 
 mod descriptor;
+mod extractor;
 mod formant;
 mod functionals;
 mod pitch;
@@ -38,6 +39,7 @@ mod voice;
 use std::collections::VecDeque;
 use std::ops::Index;
 
+pub use extractor::Descriptors;
 pub use descriptor::Descriptor;
 pub use functionals::{functional_names, functionals};
 use pitch::{Autocorrelation, Choice, Path, Periodicity};

@@ -27,7 +27,7 @@ pub use error::{Error, Failure, Result};
 pub use flag::Flag;
 pub use fusion::{Fused, Fusion};
 pub use options::Options;
-pub use read::Limbic;
+pub use read::{DEFAULT_MODEL, Limbic};
 pub use reading::{
     Estimate, NOTE, Presence, Presences, Reading, Row, SCHEMA, Summary, Target, Track,
 };

@@ -16,6 +16,9 @@ use crate::slot::Board;
 use crate::timeline::{Findings, Words, rows};
 use crate::{summary, words};
 
+/// The checkpoint of the model that comes with the program; `models/README.md` is its card.
+pub const DEFAULT_MODEL: &[u8] = include_bytes!("../../../models/default.safetensors");
+
 /// What a reading without a file is about.
 const NO_FILE: &str = "--text";
 
@@ -33,7 +36,7 @@ pub struct Limbic {
 impl Limbic {
     /// The model that comes with the program.
     pub fn default_model() -> Self {
-        Self::new("limbic", Cow::Borrowed(include_bytes!("../../../models/default.safetensors")))
+        Self::new("limbic", Cow::Borrowed(DEFAULT_MODEL))
     }
 
     /// The model in the file at `path`, as `limbic train` writes it. What is wrong inside it

@@ -1,0 +1,58 @@
+//! `limbic features`: what the extractors find in each clip, in one file.
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use limbic_features::{
+    Cache, Descriptors, Extract, MelConfig, MelSpectrogram, Stored, extract_all, write_features,
+};
+use limbic_media::Clip;
+
+use crate::args::{Extractor, Features};
+use crate::inputs::Inputs;
+use crate::output;
+use crate::progress::Waiting;
+
+/// Extracts from every input and writes one file; one sentence on standard error for each input
+/// that cannot be read.
+pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
+    let extractors: Vec<Box<dyn Extract>> =
+        typed.extractors.iter().map(|named| extractor(*named)).collect::<limbic_features::Result<_>>()?;
+    let extractors: Vec<&dyn Extract> = extractors.iter().map(AsRef::as_ref).collect();
+    let cache = if typed.no_cache { None } else { Cache::open() };
+    let inputs = Inputs::gather(&typed.paths, io::stdin().lock());
+    let waiting = Waiting::new(inputs.found.len(), typed.quiet);
+    let mut failed = 0;
+    let mut features: Vec<Stored> = Vec::new();
+    for (index, input) in inputs.found.iter().enumerate() {
+        let extracted = input.clone().and_then(|path| {
+            let name = path.display().to_string();
+            waiting.at(index, &name, 0.0);
+            let clip = Clip::open(&path).map_err(|error| error.to_string())?;
+            extract_all(&name, &clip, &extractors, cache.as_ref()).map_err(|error| error.to_string())
+        });
+        match extracted {
+            Ok(found) => features.extend(found),
+            Err(sentence) => {
+                failed += 1;
+                waiting.aside(|| output::complain(&sentence));
+            }
+        }
+    }
+    drop(waiting);
+    if !features.is_empty() {
+        write_features(&typed.output, &features)?;
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn extractor(named: Extractor) -> limbic_features::Result<Box<dyn Extract>> {
+    let mel = |config| Ok(Box::new(MelSpectrogram::new(&config)?) as Box<dyn Extract>);
+    match named {
+        Extractor::Descriptors => Ok(Box::new(Descriptors)),
+        Extractor::LogMelLibrosa => mel(MelConfig::librosa()),
+        Extractor::LogMelWhisper => mel(MelConfig::whisper()),
+        Extractor::LogMelAst => mel(MelConfig::ast()),
+    }
+}
