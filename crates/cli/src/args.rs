@@ -139,7 +139,7 @@ pub(crate) struct Features {
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// Do not keep or use features in the cache folder (LIMBIC_CACHE)
+    /// Do not keep or use features in the cache folder (`LIMBIC_CACHE`)
     #[arg(long)]
     pub(crate) no_cache: bool,
 

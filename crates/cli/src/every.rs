@@ -46,9 +46,21 @@ mod tests {
 
     #[test]
     fn lengths_that_make_no_sense_are_refused_with_a_sentence() {
-        for typed in
-            ["0", "-1", "-1s", "0ms", "1e99", "nan", "inf", "", "s", "1 fortnight", "99h", "1µs", "é"]
-        {
+        for typed in [
+            "0",
+            "-1",
+            "-1s",
+            "0ms",
+            "1e99",
+            "nan",
+            "inf",
+            "",
+            "s",
+            "1 fortnight",
+            "99h",
+            "1µs",
+            "é",
+        ] {
             let said = every(typed).unwrap_err();
             assert!(said.len() > 20, "{typed}: {said}");
         }

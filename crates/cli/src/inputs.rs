@@ -100,16 +100,19 @@ impl Inputs {
                 Ok(_) => {}
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).display().to_string();
-                    let reason = error
-                        .io_error()
-                        .map_or_else(|| "the link leads back to itself".into(), ToString::to_string);
+                    let reason = error.io_error().map_or_else(
+                        || "the link leads back to itself".into(),
+                        ToString::to_string,
+                    );
                     self.fail(format!("{path}: {reason}; check the path and its permissions"));
                 }
             }
         }
         if self.found.len() == before {
             let name = folder.display();
-            self.fail(format!("{name}: the folder holds no media; give one with audio, video, pictures or text"));
+            self.fail(format!(
+                "{name}: the folder holds no media; give one with audio, video, pictures or text"
+            ));
         }
     }
 
@@ -118,7 +121,10 @@ impl Inputs {
         let paths = match glob::glob(pattern) {
             Ok(paths) => paths,
             Err(error) => {
-                return self.fail(format!("{pattern}: not a pattern ({}); quote it as in 'calls/*.wav'", error.msg));
+                return self.fail(format!(
+                    "{pattern}: not a pattern ({}); quote it as in 'calls/*.wav'",
+                    error.msg
+                ));
             }
         };
         let before = self.found.len();
@@ -133,7 +139,9 @@ impl Inputs {
             }
         }
         if self.found.len() == before {
-            self.fail(format!("{pattern}: nothing is there of that name; check the path or pattern"));
+            self.fail(format!(
+                "{pattern}: nothing is there of that name; check the path or pattern"
+            ));
         }
     }
 }
@@ -185,9 +193,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("b/deep")).unwrap();
         fs::create_dir_all(root.path().join("empty/.git")).unwrap();
-        for name in
-            ["b/deep/z.WAV", "b/a.mp4", "b/a.srt", "b/notes.pdf", "b/.hidden.wav", "empty/.git/x.wav"]
-        {
+        for name in [
+            "b/deep/z.WAV",
+            "b/a.mp4",
+            "b/a.srt",
+            "b/notes.pdf",
+            "b/.hidden.wav",
+            "empty/.git/x.wav",
+        ] {
             fs::write(root.path().join(name), "").unwrap();
         }
         root

@@ -24,9 +24,10 @@ impl Waiting {
             Some(inputs as u64 * STEPS as u64),
             ProgressDrawTarget::hidden(),
         );
-        let style = ProgressStyle::with_template("{prefix}{wide_msg} {bar:24.cyan/dim} {percent:>3} %")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("━╸─");
+        let style =
+            ProgressStyle::with_template("{prefix}{wide_msg} {bar:24.cyan/dim} {percent:>3} %")
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("━╸─");
         bar.set_style(style);
         if quiet {
             bar.finish();

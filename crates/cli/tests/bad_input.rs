@@ -82,7 +82,7 @@ fn a_file_that_may_not_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("locked.wav");
     fs::write(&path, PLAIN.file(&media::babble(1.0))).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&path).is_ok() {
         eprintln!("skipped: this user may read every file");
         return;
@@ -135,7 +135,12 @@ fn a_wrong_ending_alone_is_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("sound.mp3"), PLAIN.file(&media::babble(2.0))).unwrap();
     let run = together(folder.path(), "sound.mp3");
-    assert_eq!((run.code, unharmed(folder.path(), "sound.mp3", &run)), (Some(0), 2), "{}", run.stderr);
+    assert_eq!(
+        (run.code, unharmed(folder.path(), "sound.mp3", &run)),
+        (Some(0), 2),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -199,7 +204,8 @@ fn a_text_that_is_not_unicode() {
 #[test]
 fn subtitles_with_broken_times_cost_those_subtitles() {
     let folder = tempfile::tempdir().unwrap();
-    let subtitles = "1\n99:99:99,999 --> 00:00:01,000\nno\n\n2\n00:00:01,000 --> 00:00:02,000\nyes\n";
+    let subtitles =
+        "1\n99:99:99,999 --> 00:00:01,000\nno\n\n2\n00:00:01,000 --> 00:00:02,000\nyes\n";
     fs::write(folder.path().join("broken.srt"), subtitles).unwrap();
     refused_or_read(folder.path(), "broken.srt");
 }

@@ -48,10 +48,12 @@ pub(crate) fn babble(seconds: f32) -> Vec<u8> {
         phase = phase.fract();
         let vowel = 0.5 + 0.5 * (time * TAU * 1.3).sin();
         let mut x = pulse;
-        for (filter, hertz) in state.iter_mut().zip([400.0 + 400.0 * vowel, 2000.0 - 800.0 * vowel]) {
+        for (filter, hertz) in state.iter_mut().zip([400.0 + 400.0 * vowel, 2000.0 - 800.0 * vowel])
+        {
             // A resonance of 90 Hz bandwidth.
             let radius = (-TAU / 2.0 * 90.0 / rate).exp();
-            let y = x + 2.0 * radius * (TAU * hertz / rate).cos() * filter[0] - radius * radius * filter[1];
+            let y = x + 2.0 * radius * (TAU * hertz / rate).cos() * filter[0]
+                - radius * radius * filter[1];
             *filter = [y, filter[0]];
             x = y * 0.25;
         }

@@ -14,7 +14,10 @@ pub(crate) fn untrained() -> &'static str {
     let (_, path) = PATH.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("untrained.safetensors");
-        Checkpoint::join(vec![words(), voice(), face()]).unwrap().save(&path, Precision::Full).unwrap();
+        Checkpoint::join(vec![words(), voice(), face()])
+            .unwrap()
+            .save(&path, Precision::Full)
+            .unwrap();
         (folder, path)
     });
     path.to_str().unwrap()

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::media::{self, PLAIN};
-use crate::program::{limbic, predict, repository, shared};
 use crate::model;
+use crate::program::{limbic, predict, repository, shared};
 
 const EMOTIONS: [&str; 8] =
     ["neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise", "calm"];
@@ -81,7 +81,11 @@ fn blank_names(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                if name == "track" || name == "id" { *value = Value::Null } else { blank_names(value) }
+                if name == "track" || name == "id" {
+                    *value = Value::Null;
+                } else {
+                    blank_names(value);
+                }
             }
         }
         Value::Array(values) => values.iter_mut().for_each(blank_names),
@@ -104,7 +108,7 @@ fn what_is_missing_is_an_answer_and_no_error() {
 #[test]
 fn silence_is_no_speech() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("hush.wav"), PLAIN.file(&[0; 64_000])).unwrap();
+    fs::write(folder.path().join("hush.wav"), PLAIN.file(&vec![0; 64_000])).unwrap();
     let run = predict(folder.path(), &["hush.wav", "--format", "json"]);
     let reading = run.json();
     assert_eq!(reading["modalities"]["audio"], "no_speech");
@@ -126,8 +130,7 @@ fn subtitles_from_a_file_speak_when_they_show() {
     let folder = here();
     let subtitles = "1\n00:00:01,000 --> 00:00:02,000\nno no no\n";
     fs::write(folder.path().join("other.srt"), subtitles).unwrap();
-    let run =
-        predict(folder.path(), &["talk.wav", "--text", "@other.srt", "--format", "json"]);
+    let run = predict(folder.path(), &["talk.wav", "--text", "@other.srt", "--format", "json"]);
     let reading = run.json();
     let spoken: Vec<bool> = reading["timeline"]
         .as_array()

@@ -64,8 +64,8 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 
 /// A file of the shared recordings, or a line on why the test is skipped.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("LIMBIC_SHARED")
-        .map_or_else(|| repository("../shared"), PathBuf::from);
+    let root =
+        std::env::var_os("LIMBIC_SHARED").map_or_else(|| repository("../shared"), PathBuf::from);
     let path = root.join(path);
     if path.exists() {
         return Some(path);

@@ -25,7 +25,6 @@
 //! ```
 
 mod descriptor;
-mod extractor;
 mod formant;
 mod functionals;
 mod pitch;
@@ -39,7 +38,6 @@ mod voice;
 use std::collections::VecDeque;
 use std::ops::Index;
 
-pub use extractor::Descriptors;
 pub use descriptor::Descriptor;
 pub use functionals::{functional_names, functionals};
 use pitch::{Autocorrelation, Choice, Path, Periodicity};

@@ -31,7 +31,7 @@ mod voice;
 
 pub use cache::{Cache, ContentHash, hash_clip, hash_file};
 pub use descriptors::{
-    Contours, DESCRIPTORS, DESCRIPTORS_ID, Descriptor, DescriptorStream, Descriptors, Frame, contours, describe,
+    Contours, DESCRIPTORS, DESCRIPTORS_ID, Descriptor, DescriptorStream, Frame, contours, describe,
     descriptor_names, functional_names, functionals,
 };
 pub use error::{Error, Result};

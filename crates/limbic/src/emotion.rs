@@ -108,9 +108,9 @@ impl<'de> Deserialize<'de> for PerEmotion {
         let named = std::collections::BTreeMap::<Emotion, f32>::deserialize(deserializer)?;
         let mut all = [0.0; Emotion::COUNT];
         for emotion in Emotion::ALL {
-            all[emotion as usize] = *named
-                .get(&emotion)
-                .ok_or_else(|| D::Error::custom(format!("the number for `{emotion}` is missing")))?;
+            all[emotion as usize] = *named.get(&emotion).ok_or_else(|| {
+                D::Error::custom(format!("the number for `{emotion}` is missing"))
+            })?;
         }
         Ok(Self(all))
     }

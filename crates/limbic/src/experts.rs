@@ -26,7 +26,8 @@ pub(crate) struct Experts {
     bytes: Cow<'static, [u8]>,
     id: String,
     fusion: Fusion,
-    loaded: [OnceLock<Option<Expert>>; 4],
+    /// One place a modality, in the order of [`Modality::ALL`].
+    loaded: Vec<OnceLock<Option<Expert>>>,
 }
 
 /// One modality's branch, ready to answer.
@@ -51,7 +52,7 @@ impl Experts {
             name: name.to_owned(),
             bytes,
             fusion: Fusion::new(PerModality::none()),
-            loaded: [const { OnceLock::new() }; 4],
+            loaded: Modality::ALL.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -119,13 +120,12 @@ impl Expert {
     }
 
     /// What each text says; `None` for one without a token.
-    pub(crate) fn texts(
-        &self,
-        texts: &[&str],
-    ) -> Answers {
+    pub(crate) fn texts(&self, texts: &[&str]) -> Answers {
         let Some(tokenizer) = &self.tokenizer else { return Ok(vec![None; texts.len()]) };
-        let ids: Vec<Vec<u32>> =
-            texts.iter().map(|text| tokenizer.encode(text)).collect::<std::result::Result<_, _>>()?;
+        let ids: Vec<Vec<u32>> = texts
+            .iter()
+            .map(|text| tokenizer.encode(text))
+            .collect::<std::result::Result<_, _>>()?;
         let longest = ids.iter().map(Vec::len).max().unwrap_or(0);
         if longest == 0 {
             return Ok(vec![None; texts.len()]);
@@ -146,10 +146,7 @@ impl Expert {
     }
 
     /// What each voice says, by the functionals of its speech.
-    pub(crate) fn voices(
-        &self,
-        functionals: &[Vec<f32>],
-    ) -> Answers {
+    pub(crate) fn voices(&self, functionals: &[Vec<f32>]) -> Answers {
         let shape = [functionals.len(), 1, functionals.first().map_or(0, Vec::len)];
         let data = TensorData::new(functionals.concat(), shape);
         let mask = Tensor::ones([functionals.len(), 1], &self.device);
@@ -157,12 +154,9 @@ impl Expert {
     }
 
     /// What each face says; pictures of [`Expert::side`] by the same.
-    pub(crate) fn faces(
-        &self,
-        faces: &[GrayImage],
-    ) -> Answers {
+    pub(crate) fn faces(&self, faces: &[GrayImage]) -> Answers {
         let side = self.side() as usize;
-        let pixels = faces.iter().flat_map(|face| face.pixels());
+        let pixels = faces.iter().flat_map(GrayImage::pixels);
         let pixels: Vec<f32> = pixels.map(|pixel| f32::from(*pixel) / 255.0).collect();
         let data = TensorData::new(pixels, [faces.len(), 1, side, side]);
         self.answer(Input::Pictures(Tensor::from_data(data, &self.device)))

@@ -53,6 +53,7 @@ impl Options {
 
     /// How many faces or windows of speech are given to the model at once, at least one. More
     /// is a little faster and takes more memory; the answer is the same.
+    #[must_use]
     pub fn batch(mut self, items: usize) -> Self {
         self.batch = items.max(1);
         self

@@ -122,12 +122,8 @@ impl Limbic {
         progress(1.0);
 
         board.close(length);
-        let findings = Findings {
-            words,
-            listened: heard.seconds > 0.0,
-            looked: seen.looked,
-            skipped,
-        };
+        let findings =
+            Findings { words, listened: heard.seconds > 0.0, looked: seen.looked, skipped };
         let fusion = self.experts.fusion();
         Ok(Reading {
             schema: SCHEMA.into(),
@@ -138,7 +134,7 @@ impl Limbic {
             duration: (length > 0.0).then_some(length),
             every: options.seconds(),
             modalities: presences,
-            summary: summary::summary(&board, &findings, fusion, &presences, heard.whole),
+            summary: summary::summary(&board, &findings, fusion, presences, heard.whole),
             tracks: summary::tracks(&board, fusion),
             timeline: rows(&board, &findings, fusion, length),
             skipped: findings.skipped,
@@ -163,7 +159,8 @@ fn check(clip: &Clip) -> Result<()> {
     let untimed = clip.cues().iter().filter(|cue| cue.span.is_none());
     let bytes: usize = untimed.map(|cue| cue.text.len()).sum();
     if bytes > LONGEST_TEXT {
-        let found = format!("{} kB of words without times are too much to be one clip", bytes >> 10);
+        let found =
+            format!("{} kB of words without times are too much to be one clip", bytes >> 10);
         return Err(Error::Media(limbic_media::Error::Unsupported {
             path: name(clip).into(),
             found,

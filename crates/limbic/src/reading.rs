@@ -104,10 +104,7 @@ pub enum Presence {
 impl Presence {
     /// Whether nothing of the modality was looked at.
     pub(crate) const fn is_void(self) -> bool {
-        matches!(
-            self,
-            Self::NotRequested | Self::NotInFile | Self::Unreadable | Self::NoExpert
-        )
+        matches!(self, Self::NotRequested | Self::NotInFile | Self::Unreadable | Self::NoExpert)
     }
 }
 
@@ -242,10 +239,13 @@ mod tests {
             let log_probs = std::array::from_fn(|c| (c as f32 * 1.7 + x).sin() * 3.0);
             Scores::new(log_probs, Some(x / 4.0), None).unwrap()
         };
-        let experts: PerModality<Scores> =
-            [(Modality::Text, said(0.3)), (Modality::Audio, said(1.1)), (Modality::Vision, said(2.9))]
-                .into_iter()
-                .collect();
+        let experts: PerModality<Scores> = [
+            (Modality::Text, said(0.3)),
+            (Modality::Audio, said(1.1)),
+            (Modality::Vision, said(2.9)),
+        ]
+        .into_iter()
+        .collect();
         let fused = Fusion::new(PerModality::none()).fuse(&experts).unwrap();
         let json = serde_json::to_value(Estimate::from(fused)).unwrap();
         for emotion in Emotion::ALL {

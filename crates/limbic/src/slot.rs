@@ -104,8 +104,7 @@ impl Board {
         let first = (span.start.max(0.0) / self.every) as usize;
         let last = (span.end.max(0.0) / self.every) as usize;
         for index in first..=last.min(MOST_SLOTS - 1) {
-            let stretch =
-                Span::new(index as f64 * self.every, (index + 1) as f64 * self.every);
+            let stretch = Span::new(index as f64 * self.every, (index + 1) as f64 * self.every);
             let shared = stretch.overlap(span);
             if shared > 0.0
                 && let Some(slot) = self.slot(index)

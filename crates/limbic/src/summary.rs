@@ -19,7 +19,7 @@ pub(crate) fn summary(
     board: &Board,
     findings: &Findings,
     fusion: &Fusion,
-    presences: &Presences,
+    presences: Presences,
     voice: Option<Scores>,
 ) -> Summary {
     let mut experts = PerModality::none();
@@ -78,13 +78,15 @@ pub(crate) fn tracks(board: &Board, fusion: &Fusion) -> Vec<Track> {
         .collect()
 }
 
-fn flags(board: &Board, findings: &Findings, presences: &Presences) -> Vec<Flag> {
+fn flags(board: &Board, findings: &Findings, presences: Presences) -> Vec<Flag> {
     let mut flags: Vec<Flag> = presences
         .each()
         .into_iter()
         .filter_map(|(_, presence)| match presence {
             Presence::Read | Presence::NotRequested => None,
-            Presence::NotInFile | Presence::Unreadable | Presence::NoExpert => Some(Flag::ModalityAbsent),
+            Presence::NotInFile | Presence::Unreadable | Presence::NoExpert => {
+                Some(Flag::ModalityAbsent)
+            }
             Presence::NoFace => Some(Flag::NoFace),
             Presence::NoSpeech => Some(Flag::NoSpeech),
             Presence::TooShort => Some(Flag::TooShort),
@@ -139,7 +141,7 @@ mod tests {
 
     fn told(board: &Board, words: Words, voice: Option<Scores>) -> Summary {
         let findings = Findings { words, listened: true, looked: true, skipped: Vec::new() };
-        summary(board, &findings, &Fusion::new(PerModality::none()), &READ, voice)
+        summary(board, &findings, &Fusion::new(PerModality::none()), READ, voice)
     }
 
     fn seen(sights: &[(u32, usize)]) -> Board {
@@ -203,9 +205,10 @@ mod tests {
             audio: Presence::NoSpeech,
             vision: Presence::NoFace,
         };
-        let findings = Findings { words: Words::None, listened: true, looked: true, skipped: vec![] };
+        let findings =
+            Findings { words: Words::None, listened: true, looked: true, skipped: vec![] };
         let fusion = Fusion::new(PerModality::none());
-        let summary = summary(&Board::new(1.0), &findings, &fusion, &presences, None);
+        let summary = summary(&Board::new(1.0), &findings, &fusion, presences, None);
         assert_eq!(summary.estimate, None);
         assert_eq!(summary.flags, [Flag::NoFace, Flag::NoSpeech, Flag::ModalityAbsent]);
     }

@@ -37,18 +37,14 @@ pub(crate) enum Words {
 }
 
 /// One row a slot, or several where several faces are seen. `duration` in seconds.
-pub(crate) fn rows(
-    board: &Board,
-    findings: &Findings,
-    fusion: &Fusion,
-    duration: f64,
-) -> Vec<Row> {
+pub(crate) fn rows(board: &Board, findings: &Findings, fusion: &Fusion, duration: f64) -> Vec<Row> {
     let last = board.slots().len().saturating_sub(1);
     let mut rows = Vec::with_capacity(board.slots().len());
     for (index, slot) in board.slots().iter().enumerate() {
         let start = index as f64 * board.every();
         let end = if index == last { duration } else { start + board.every() };
-        let stretch = Stretch { span: Span::new(start.min(end), end), slot, board, findings, fusion };
+        let stretch =
+            Stretch { span: Span::new(start.min(end), end), slot, board, findings, fusion };
         stretch.rows(&mut rows);
     }
     rows
@@ -228,7 +224,11 @@ mod tests {
         let found: Vec<_> = rows.iter().map(|r| (r.track.as_deref(), modalities(r))).collect();
         assert_eq!(
             found,
-            [(Some("00000007"), vec!["vision"]), (Some("00000009"), vec!["vision"]), (None, vec!["audio"])]
+            [
+                (Some("00000007"), vec!["vision"]),
+                (Some("00000009"), vec!["vision"]),
+                (None, vec!["audio"])
+            ]
         );
         assert_eq!(rows[2].flags, [Flag::SeveralFaces, Flag::SpeakerUnknown]);
         assert!(rows[0].flags.contains(&Flag::SeveralFaces));

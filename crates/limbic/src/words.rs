@@ -74,7 +74,8 @@ fn cut(text: &str) -> usize {
         // The words are slices of the text, in order.
         end += text[end..].find(word).unwrap_or(0) + word.len();
         let closing = word.trim_end_matches(['"', '\'', '”', '’', ')']);
-        if number + 1 >= PIECE / 2 && closing.ends_with(['.', '!', '?', '…', '。', '！', '？']) {
+        if number + 1 >= PIECE / 2 && closing.ends_with(['.', '!', '?', '…', '。', '！', '？'])
+        {
             sentence = Some(end);
         }
     }
@@ -90,6 +91,7 @@ mod tests {
     }
 
     /// Sure of happiness where the text laughs, of anger elsewhere.
+    #[expect(clippy::unnecessary_wraps, reason = "an expert may fail")]
     fn expert(texts: &[&str]) -> Result<Vec<Option<Scores>>, ()> {
         Ok(texts
             .iter()
@@ -142,7 +144,8 @@ mod tests {
 
     #[test]
     fn pieces_end_with_a_sentence_and_lose_nothing() {
-        let text = format!("{} end. {} 終わり。 {}", "a ".repeat(40), "b ".repeat(35), "c ".repeat(70));
+        let text =
+            format!("{} end. {} 終わり。 {}", "a ".repeat(40), "b ".repeat(35), "c ".repeat(70));
         let found = pieces(&text);
         assert!(found[0].ends_with("end."), "{:?}", found[0]);
         assert!(found[1].ends_with('。'), "{:?}", found[1]);

@@ -137,8 +137,8 @@ impl SpeechSpans {
 
     /// The stretch that is going on, as far as it has been heard.
     pub fn open(&self) -> Option<Span> {
-        let open = self.open.filter(|open| open.duration() >= SHORTEST)?;
-        Some(Span::new((open.start - MARGIN).max(0.0), open.end + MARGIN))
+        let open = self.open.as_ref().filter(|open| open.is_speech())?;
+        Some(Span::new((open.span.start - MARGIN).max(0.0), open.span.end + MARGIN))
     }
 
     /// The stretch that is open when the recording ends, if any.

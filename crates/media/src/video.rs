@@ -69,6 +69,8 @@ impl FrameStream {
             }
             Container::Mp4 => match index::read(&mut file, path) {
                 Ok(track) => Self::film_or_pipe(file, path, rate, track)?,
+                // Without a clock an `ffmpeg` would make up hours of the same picture.
+                Err(error @ Error::Unsupported { .. }) => return Err(error),
                 Err(_) if ffmpeg::available().is_some() => pipe(path, rate, "mp4")?,
                 Err(error) => return Err(error),
             },

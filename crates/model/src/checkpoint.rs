@@ -139,8 +139,8 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] or [`Error::Checkpoint`], naming the path.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let bytes =
+            std::fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         Self::from_bytes(&path.display().to_string(), &bytes, &Modality::ALL, device)
     }
 
@@ -330,7 +330,9 @@ impl ModuleMapper for Fill<'_> {
         let expected = param.lazy_shape().to_vec();
         let values = match self.tensors.tensor(&name) {
             Ok(view) if view.shape() == expected.as_slice() => decode(&view),
-            Ok(view) => Err(format!("`{name}` is {:?}, the recipe asks for {expected:?}", view.shape())),
+            Ok(view) => {
+                Err(format!("`{name}` is {:?}, the recipe asks for {expected:?}", view.shape()))
+            }
             Err(_) => Err(format!("the weight `{name}` is missing")),
         };
         match values {

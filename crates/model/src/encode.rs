@@ -27,6 +27,7 @@ pub struct Encoder {
 }
 
 /// The layers of the body.
+#[expect(clippy::large_enum_variant, reason = "there is one a model")]
 #[derive(Module, Debug)]
 enum Layers {
     Mlp(Mlp),

@@ -27,6 +27,6 @@ pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity};
 pub use model::{Branch, Model, Views};
 pub use pool::Pool;
 pub use recipe::{
-    Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig, Objectives,
-    Optimizer, Recipe, Schedule, Split, Stage,
+    Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig,
+    Objectives, Optimizer, Recipe, Schedule, Split, Stage,
 };

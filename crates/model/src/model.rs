@@ -4,7 +4,10 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 
-use crate::encode::{Encoder, entry::{Entry, Standard}};
+use crate::encode::{
+    Encoder,
+    entry::{Entry, Standard},
+};
 use crate::labels::SHARED;
 use crate::{EMOTIONS, Error, Head, Input, LabelKind, LabelSet, ModelConfig, Result};
 
@@ -47,7 +50,10 @@ impl ModelConfig {
         let branch = |modality: Modality| {
             self.encoder.get(&modality).map(|encoder| Branch {
                 encoder: encoder.init(self.width, device),
-                heads: sets.iter().map(|s| Head::new(self.width, s.classes.len(), device)).collect(),
+                heads: sets
+                    .iter()
+                    .map(|s| Head::new(self.width, s.classes.len(), device))
+                    .collect(),
                 sets: sets.clone(),
             })
         };

@@ -43,7 +43,8 @@ pub(crate) fn picture(pixels: &[u8], limits: PictureLimits, random: &mut ChaCha8
     }
     if random.random::<f32>() < limits.erase && side >= 8 {
         let size = random.random_range(side / 8..=side / 3);
-        let (left, top) = (random.random_range(0..side - size), random.random_range(0..side - size));
+        let (left, top) =
+            (random.random_range(0..side - size), random.random_range(0..side - size));
         let fill = random.random::<f32>();
         for row in out.chunks_mut(side).skip(top).take(size) {
             row[left..left + size].fill(fill);

@@ -78,10 +78,10 @@ pub(crate) fn collate(
             if let Some(share) = mix.filter(|_| !tokens) {
                 blend(&mut rows, &partner, share);
             }
-            assemble(rows, items.first().map(|i| &i.value), device)
+            assemble(&rows, items.first().map(|i| &i.value), device)
         }
         (None, first) => {
-            assemble(items.iter().map(|i| plain(&i.value)).collect(), first, device)
+            assemble(&items.iter().map(|i| plain(&i.value)).collect::<Vec<_>>(), first, device)
         }
     };
     let mut inputs = PerModality::none();
@@ -92,7 +92,7 @@ pub(crate) fn collate(
         .into_iter()
         .zip(maps)
         .map(|((name, rows), map)| {
-            let x = matrix(rows, device);
+            let x = matrix(&rows, device);
             let target = match map.kind {
                 LabelKind::Class => Target::Class(x),
                 LabelKind::Multi => Target::Multi(x),
@@ -102,7 +102,7 @@ pub(crate) fn collate(
         })
         .collect();
     let any = shared.iter().flatten().any(|w| *w > 0.0);
-    Batch { inputs, targets, shared: any.then(|| matrix(shared, device)) }
+    Batch { inputs, targets, shared: any.then(|| matrix(&shared, device)) }
 }
 
 fn row(label: Option<&Label>, kind: LabelKind, classes: usize) -> Vec<f32> {
@@ -164,12 +164,12 @@ fn changed(value: &Value, changes: &[Augment], random: &mut ChaCha8Rng) -> Vec<f
     }
 }
 
-fn matrix(rows: Vec<Vec<f32>>, device: &Device) -> Tensor<2> {
+fn matrix(rows: &[Vec<f32>], device: &Device) -> Tensor<2> {
     let shape = [rows.len(), rows.first().map_or(0, Vec::len)];
     Tensor::from_data(TensorData::new(rows.concat(), shape), device)
 }
 
-fn assemble(rows: Vec<Vec<f32>>, kind: Option<&Value>, device: &Device) -> Option<Input> {
+fn assemble(rows: &[Vec<f32>], kind: Option<&Value>, device: &Device) -> Option<Input> {
     let (b, longest) = (rows.len(), rows.iter().map(Vec::len).max()?);
     match kind? {
         Value::Vectors(_) => {

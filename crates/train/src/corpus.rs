@@ -100,7 +100,15 @@ pub enum Part {
 
 /// Every corpus that has a reader.
 const KNOWN: [&str; 9] = [
-    "ravdess", "emodb", "nemo", "fer2013", "goemotions", "meld", "isear", "dair_emotion", "emobank",
+    "ravdess",
+    "emodb",
+    "nemo",
+    "fer2013",
+    "goemotions",
+    "meld",
+    "isear",
+    "dair_emotion",
+    "emobank",
 ];
 
 /// Opens a corpus by name under `root`, the folder that holds one folder a corpus.
@@ -109,7 +117,9 @@ const KNOWN: [&str; 9] = [
 /// [`Error::UnknownCorpus`], or [`Error::Io`] where its folder is missing.
 pub fn open(name: &str, root: &Path) -> Result<Box<dyn Corpus>> {
     let folder = match name {
-        "goemotions" | "meld" | "isear" | "dair_emotion" | "emobank" => root.join("text").join(name),
+        "goemotions" | "meld" | "isear" | "dair_emotion" | "emobank" => {
+            root.join("text").join(name)
+        }
         _ => root.join(name),
     };
     let corpus: Box<dyn Corpus> = match name {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use limbic_features::{TextTokenizer, describe};
 use limbic_media::{Modality, SAMPLE_RATE};
-use limbic_model::{InputConfig, LabelSet, Recipe, Split};
+use limbic_model::{InputConfig, LabelMap, LabelSet, Recipe, Split};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -79,7 +79,8 @@ impl Dataset {
     ) -> Result<Self> {
         let mut encoders = recipe.model.encoder.iter();
         let (Some((&modality, encoder)), None) = (encoders.next(), encoders.next()) else {
-            let reason = "one encoder a recipe can be trained; join the checkpoints with `limbic join`";
+            let reason =
+                "one encoder a recipe can be trained; join the checkpoints with `limbic join`";
             return Err(Error::Recipe { key: "model.encoder".into(), reason: reason.into() });
         };
         let mut cards = Vec::new();
@@ -135,7 +136,7 @@ impl Dataset {
 
     /// Every label set of the corpora.
     pub fn sets(&self) -> Vec<LabelSet> {
-        self.cards.iter().flat_map(|card| card.labels.iter().map(|map| map.set())).collect()
+        self.cards.iter().flat_map(|card| card.labels.iter().map(LabelMap::set)).collect()
     }
 
     /// Items to train on and items to score on, under `split` with `fold` left out. Without a
@@ -167,9 +168,8 @@ impl Dataset {
                     Value::Picture(p) => p.iter().map(|p| f64::from(*p) / 255.0).collect(),
                     _ => Vec::new(),
                 });
-                let (n, sum, square) = pixels.fold((0.0, 0.0, 0.0), |(n, s, q), x| {
-                    (n + 1.0, s + x, q + x * x)
-                });
+                let (n, sum, square) =
+                    pixels.fold((0.0, 0.0, 0.0), |(n, s, q), x| (n + 1.0, s + x, q + x * x));
                 let mean: f64 = sum / n;
                 let deviation: f64 = (square / n - mean * mean).sqrt();
                 Some((vec![mean as f32], vec![deviation.max(1e-6) as f32]))

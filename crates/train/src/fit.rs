@@ -11,9 +11,7 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::Device;
-use limbic_model::{
-    Checkpoint, InputConfig, Model, Optimizer, Provenance, Recipe, Stage,
-};
+use limbic_model::{Checkpoint, InputConfig, Model, Optimizer, Provenance, Recipe, Stage};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -132,8 +130,8 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
             let batches = deal(dataset, run.train, stage.batch, &mut random);
             let (mut sum, mut count) = (0.0f64, 0usize);
             for (step, indices) in batches.iter().enumerate() {
-                let progress = (epoch * batches.len() + step) as f64
-                    / (stage.epochs * batches.len()) as f64;
+                let progress =
+                    (epoch * batches.len() + step) as f64 / (stage.epochs * batches.len()) as f64;
                 let batch =
                     collate(dataset, indices, &recipe.data.augment, Some(&mut random), &device);
                 let views = model.view(&batch.inputs)?;
@@ -183,9 +181,7 @@ fn build(optimizer: Optimizer) -> ModuleOptimizer {
         }
         Optimizer::Sgd { momentum, weight_decay, .. } => SgdConfig::new()
             .with_momentum((momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum)))
-            .with_weight_decay(
-                (weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay)),
-            )
+            .with_weight_decay((weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay)))
             .init(),
     }
 }
@@ -223,10 +219,8 @@ fn save_state(
         path: file.clone(),
         reason: format!("the optimiser's state cannot be written ({error})"),
     })?;
-    let progress = serde_json::to_vec(progress).map_err(|error| Error::Resume {
-        path: fresh.clone(),
-        reason: error.to_string(),
-    })?;
+    let progress = serde_json::to_vec(progress)
+        .map_err(|error| Error::Resume { path: fresh.clone(), reason: error.to_string() })?;
     write("progress.json", progress)?;
     std::fs::remove_dir_all(path).or_else(ignore_missing).map_err(Error::io(path))?;
     std::fs::rename(&fresh, path).map_err(Error::io(path))
@@ -252,9 +246,10 @@ fn load_state(
         return Err(bad("the state belongs to another recipe or other data"));
     }
     let weights = decode(&read("weights.bin")?).ok_or_else(|| bad("the weights are cut short"))?;
-    let average = match path.join("average.bin").exists() {
-        true => Some(decode(&read("average.bin")?).ok_or_else(|| bad("the average is cut short"))?),
-        false => None,
+    let average = if path.join("average.bin").exists() {
+        Some(decode(&read("average.bin")?).ok_or_else(|| bad("the average is cut short"))?)
+    } else {
+        None
     };
     Ok((progress, weights, average))
 }
@@ -290,7 +285,7 @@ fn decode(mut bytes: &[u8]) -> Option<Weights> {
 
 impl Fit<'_> {
     /// The checkpoint of a model that this run trained.
-    pub fn checkpoint(&self, model: Model, fold: Option<usize>) -> Checkpoint {
+    pub fn checkpoint(&self, model: &Model, fold: Option<usize>) -> Checkpoint {
         let modality = self.dataset.modality;
         let mut corpora = BTreeMap::new();
         for index in self.train {

@@ -108,7 +108,7 @@ pub fn score(
                 }
                 LabelKind::Rating => rating_metrics(&own, &map.classes),
             };
-            let metrics = metrics.into_iter().map(|(name, v)| (name.to_owned(), v)).collect();
+            let metrics = metrics.into_iter().collect();
             all.push(Scores { labels: map.name.clone(), clips: own.len(), metrics });
         }
     }
@@ -176,7 +176,9 @@ fn rating_metrics(own: &[(&Label, &[f32])], names: &[(String, String)]) -> Vec<(
 pub fn thresholds(dataset: &Dataset, outcomes: &[Outcome]) -> BTreeMap<String, Vec<f32>> {
     let mut all = BTreeMap::new();
     for (corpus, card) in dataset.cards.iter().enumerate() {
-        for (index, map) in card.labels.iter().enumerate().filter(|(_, m)| m.kind == LabelKind::Multi) {
+        for (index, map) in
+            card.labels.iter().enumerate().filter(|(_, m)| m.kind == LabelKind::Multi)
+        {
             let own: Vec<&Outcome> =
                 outcomes.iter().filter(|o| dataset.items[o.item].corpus == corpus).collect();
             if own.is_empty() {
@@ -201,9 +203,8 @@ pub fn thresholds(dataset: &Dataset, outcomes: &[Outcome]) -> BTreeMap<String, V
 
 fn threshold(answers: &[(bool, f32)]) -> f32 {
     let candidates = (1..50).map(|i| i as f32 / 50.0);
-    let scored = candidates.map(|t| {
-        (metric::f1(answers.iter().map(|(yes, p)| (*yes, *p > t))).unwrap_or(0.0), t)
-    });
+    let scored = candidates
+        .map(|t| (metric::f1(answers.iter().map(|(yes, p)| (*yes, *p > t))).unwrap_or(0.0), t));
     scored.fold((-1.0, 0.5), |best, next| if next.0 > best.0 { next } else { best }).1
 }
 

@@ -41,10 +41,8 @@ pub(crate) fn word_rows(
         .filter_map(|id| Some((id, vectors.get(&tokens.token(id as u32)?)?.to_vec())))
         .collect();
     let Some(directions) = principal(&known, size) else { return Ok(Vec::new()) };
-    let mut rows: Vec<(usize, Vec<f32>)> = known
-        .iter()
-        .map(|(id, v)| (*id, directions.iter().map(|d| dot(d, v)).collect()))
-        .collect();
+    let mut rows: Vec<(usize, Vec<f32>)> =
+        known.iter().map(|(id, v)| (*id, directions.iter().map(|d| dot(d, v)).collect())).collect();
     let power: f32 = rows.iter().flat_map(|(_, r)| r).map(|x| x * x).sum();
     let deviation = (power / (rows.len() * size) as f32).sqrt().max(1e-6);
     rows.iter_mut().flat_map(|(_, r)| r).for_each(|x| *x *= scale / deviation);
@@ -68,7 +66,11 @@ fn principal(rows: &[(usize, Vec<f32>)], size: usize) -> Option<Vec<Vec<f32>>> {
     }
     // Start from unit vectors turned by a fixed pattern, so that no direction is missed by chance.
     let mut directions: Vec<Vec<f32>> = (0..size)
-        .map(|i| (0..columns).map(|j| if i == j { 1.0 } else { ((i * 31 + j * 17) % 13) as f32 * 1e-3 }).collect())
+        .map(|i| {
+            (0..columns)
+                .map(|j| if i == j { 1.0 } else { ((i * 31 + j * 17) % 13) as f32 * 1e-3 })
+                .collect()
+        })
         .collect();
     for _ in 0..30 {
         for direction in &mut directions {

@@ -39,7 +39,9 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
         let outcomes = limbic_train::outcomes(&checkpoint.model, &dataset, &test)
             .with_context(|| format!("the {modality} branch"))?;
         for scores in limbic_train::score(&dataset, &outcomes, &checkpoint.thresholds) {
-            line(&json!({ "event": "score", "modality": modality, "fold": fold, "scores": scores }))?;
+            line(
+                &json!({ "event": "score", "modality": modality, "fold": fold, "scores": scores }),
+            )?;
             scored += 1;
         }
     }

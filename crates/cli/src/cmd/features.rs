@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use limbic_features::{
-    Cache, Descriptors, Extract, MelConfig, MelSpectrogram, Stored, extract_all, write_features,
+    Cache, Extract, MelConfig, MelSpectrogram, Stored, VoiceDescriptors, extract_all,
+    write_features,
 };
 use limbic_media::Clip;
 
@@ -17,8 +18,11 @@ use crate::progress::Waiting;
 /// Extracts from every input and writes one file; one sentence on standard error for each input
 /// that cannot be read.
 pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
-    let extractors: Vec<Box<dyn Extract>> =
-        typed.extractors.iter().map(|named| extractor(*named)).collect::<limbic_features::Result<_>>()?;
+    let extractors: Vec<Box<dyn Extract>> = typed
+        .extractors
+        .iter()
+        .map(|named| extractor(*named))
+        .collect::<limbic_features::Result<_>>()?;
     let extractors: Vec<&dyn Extract> = extractors.iter().map(AsRef::as_ref).collect();
     let cache = if typed.no_cache { None } else { Cache::open() };
     let inputs = Inputs::gather(&typed.paths, io::stdin().lock());
@@ -30,7 +34,8 @@ pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
             let name = path.display().to_string();
             waiting.at(index, &name, 0.0);
             let clip = Clip::open(&path).map_err(|error| error.to_string())?;
-            extract_all(&name, &clip, &extractors, cache.as_ref()).map_err(|error| error.to_string())
+            extract_all(&name, &clip, &extractors, cache.as_ref())
+                .map_err(|error| error.to_string())
         });
         match extracted {
             Ok(found) => features.extend(found),
@@ -50,7 +55,7 @@ pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
 fn extractor(named: Extractor) -> limbic_features::Result<Box<dyn Extract>> {
     let mel = |config| Ok(Box::new(MelSpectrogram::new(&config)?) as Box<dyn Extract>);
     match named {
-        Extractor::Descriptors => Ok(Box::new(Descriptors)),
+        Extractor::Descriptors => Ok(Box::new(VoiceDescriptors)),
         Extractor::LogMelLibrosa => mel(MelConfig::librosa()),
         Extractor::LogMelWhisper => mel(MelConfig::whisper()),
         Extractor::LogMelAst => mel(MelConfig::ast()),

@@ -42,7 +42,8 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
     for (index, input) in inputs.iter().enumerate() {
         let name = input.name();
         let mut progress = |share| waiting.at(index, &name, share);
-        let outcome = whole(&name, || input.read(&limbic, words.as_deref(), &options, &mut progress));
+        let outcome =
+            whole(&name, || input.read(&limbic, words.as_deref(), &options, &mut progress));
         match outcome {
             Ok(reading) => {
                 read += 1;
@@ -59,7 +60,10 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
     drop(waiting);
     // Where nothing could be read, no file is written either.
     if read > 0 {
-        match printer.finish().and_then(|out| out.into_inner().map_err(|e| e.into_error())) {
+        match printer
+            .finish()
+            .and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error))
+        {
             Ok(destination) => destination.finish()?,
             Err(error) => return broken(error),
         }

@@ -21,7 +21,9 @@ const FOLDS: usize = 5;
 pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
     let recipe = recipe(&typed.recipe, &typed.set)?;
     if typed.cross_validate && recipe.data.split == Split::Official {
-        bail!("--cross-validate needs `data.split = \"leave-speakers-out\"`; this recipe has an official split");
+        bail!(
+            "--cross-validate needs `data.split = \"leave-speakers-out\"`; this recipe has an official split"
+        );
     }
     let dataset = load(&recipe, &typed.data, None, typed.quiet)?;
     let mut held_out = Vec::new();
@@ -92,7 +94,7 @@ fn trial(
     if let Some(error) = failed {
         return Err(error);
     }
-    let mut checkpoint = run.checkpoint(model, fold);
+    let mut checkpoint = run.checkpoint(&model, fold);
     let dev: Vec<usize> =
         (0..dataset.items.len()).filter(|i| dataset.items[*i].part == Part::Dev).collect();
     let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev)?;
@@ -104,8 +106,9 @@ fn trial(
 /// Reads a recipe with the overrides of `--set key.of.recipe=value`.
 fn recipe(path: &Path, overrides: &[String]) -> Result<Recipe> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{name}: cannot be read; give a recipe such as recipes/voice.toml"))?;
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("{name}: cannot be read; give a recipe such as recipes/voice.toml")
+    })?;
     if overrides.is_empty() {
         return Ok(Recipe::parse(&name, &text)?);
     }

@@ -31,7 +31,12 @@ impl Destination {
     /// Opens `output`, or standard output where there is none.
     pub(crate) fn open(output: Option<&Path>) -> Result<Self> {
         let Some(output) = output else { return Ok(Self::Stdout(io::stdout())) };
-        let advice = || format!("{}: cannot write there; check the folder and its permissions", output.display());
+        let advice = || {
+            format!(
+                "{}: cannot write there; check the folder and its permissions",
+                output.display()
+            )
+        };
         if output.is_dir() {
             anyhow::bail!("{}: is a folder; name a file to write to", output.display());
         }
@@ -59,7 +64,10 @@ impl Destination {
             Self::Part(part) => {
                 let wanted = part.wanted.clone();
                 part.finish().with_context(|| {
-                    format!("{}: cannot be written; check the disk and its permissions", wanted.display())
+                    format!(
+                        "{}: cannot be written; check the disk and its permissions",
+                        wanted.display()
+                    )
                 })
             }
             Self::Stdout(_) | Self::Device(_) => Ok(()),

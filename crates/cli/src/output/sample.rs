@@ -104,8 +104,11 @@ pub(super) fn note() -> Reading {
 /// A silent, empty video: nothing to say, and it is said.
 pub(super) fn nothing() -> Reading {
     let mut nothing = reading("empty room.mkv", Some(3725.0));
-    nothing.modalities =
-        Presences { text: Presence::NotInFile, audio: Presence::NoSpeech, vision: Presence::NoFace };
+    nothing.modalities = Presences {
+        text: Presence::NotInFile,
+        audio: Presence::NoSpeech,
+        vision: Presence::NoFace,
+    };
     let flags = [Flag::NoFace, Flag::NoSpeech];
     nothing.timeline = vec![Row { end: 3725.0, ..row(0.0, None, None, &flags) }];
     nothing.summary.flags = vec![Flag::NoFace, Flag::NoSpeech, Flag::ModalityAbsent];

@@ -48,11 +48,14 @@ impl Lane<'_> {
         let cell = duration / cells as f64;
         for row in &self.rows {
             if cell <= 0.0 {
-                votes.iter_mut().for_each(|vote| count(vote, row, 1.0));
+                for vote in &mut votes {
+                    count(vote, row, 1.0);
+                }
                 continue;
             }
             let last = ((row.end / cell).ceil() as usize).min(cells);
-            for (place, vote) in votes.iter_mut().enumerate().take(last).skip((row.start / cell) as usize)
+            for (place, vote) in
+                votes.iter_mut().enumerate().take(last).skip((row.start / cell) as usize)
             {
                 let start = place as f64 * cell;
                 let shared = (start + cell).min(row.end) - start.max(row.start);

@@ -44,7 +44,10 @@ pub(super) fn write(out: &mut impl Write, reading: &Reading, look: Look) -> io::
 /// The one sentence on what the numbers are.
 pub(super) fn footnote(out: &mut impl Write, look: Look) -> io::Result<()> {
     writeln!(out)?;
-    for line in wrap("Estimates of the emotion that others would perceive; not of what anyone feels.", look.width) {
+    for line in wrap(
+        "Estimates of the emotion that others would perceive; not of what anyone feels.",
+        look.width,
+    ) {
         writeln!(out, "{}", look.colours.dim().apply_to(line))?;
     }
     Ok(())
@@ -126,7 +129,11 @@ fn bars(out: &mut impl Write, probabilities: &PerEmotion, look: Look) -> io::Res
         let pad = " ".repeat(room - measure_text_width(&bar));
         let ink = look.colours.ink(emotion);
         let label = format!("{:<MARGIN$}", emotion.name());
-        let label = if place == 0 { look.colours.bold().apply_to(label) } else { look.colours.ink(emotion).apply_to(label) };
+        let label = if place == 0 {
+            look.colours.bold().apply_to(label)
+        } else {
+            look.colours.ink(emotion).apply_to(label)
+        };
         writeln!(out, "{label}{}{pad}  {p:.2}", ink.apply_to(bar))?;
     }
     Ok(())
@@ -346,7 +353,9 @@ mod tests {
 
     #[test]
     fn a_talk_in_colour() {
-        insta::assert_snapshot!(table(&sample::talk(), 80, Colours::Indexed).replace('\u{1b}', "␛"));
+        insta::assert_snapshot!(
+            table(&sample::talk(), 80, Colours::Indexed).replace('\u{1b}', "␛")
+        );
     }
 
     #[test]
@@ -376,9 +385,13 @@ mod tests {
 
     #[test]
     fn clocks() {
-        for (seconds, shown) in
-            [(0.0, "0:00"), (4.25, "0:04.3"), (59.96, "1:00"), (615.5, "10:15"), (3725.0, "1:02:05")]
-        {
+        for (seconds, shown) in [
+            (0.0, "0:00"),
+            (4.25, "0:04.3"),
+            (59.96, "1:00"),
+            (615.5, "10:15"),
+            (3725.0, "1:02:05"),
+        ] {
             assert_eq!(clock(seconds), shown);
         }
     }

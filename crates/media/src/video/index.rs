@@ -331,7 +331,8 @@ impl Parts {
         let damaged = |reason: &str| Error::damaged(path, reason);
         let codec = self.codec.ok_or_else(|| damaged("the settings of its video are missing"))?;
         if self.scale == 0 || self.movie_scale == 0 {
-            return Err(damaged("its clock runs at zero ticks a second"));
+            let found = "its clock runs at zero ticks a second";
+            return Err(Error::unsupported(path, found, "it exported again"));
         }
         if self.samples.is_empty() && matches!(codec, Codec::Avc(_)) {
             return Err(damaged("its video track holds no pictures"));

@@ -20,7 +20,9 @@ impl Mlp {
         device: &Device,
     ) -> Self {
         let hidden = (0..layers.max(1))
-            .map(|layer| LinearConfig::new(if layer == 0 { size } else { width }, width).init(device))
+            .map(|layer| {
+                LinearConfig::new(if layer == 0 { size } else { width }, width).init(device)
+            })
             .collect();
         Self { hidden, dropout: DropoutConfig::new(dropout).init() }
     }

@@ -28,7 +28,8 @@ impl Speech {
 impl Corpus for Speech {
     fn examples(&self) -> Result<Vec<Example>> {
         let table = Table::read(&self.folder.join("manifest.csv"))?;
-        let mut speakers: Vec<&str> = table.rows().map(|r| r.get("speaker")).collect::<Result<_>>()?;
+        let mut speakers: Vec<&str> =
+            table.rows().map(|r| r.get("speaker")).collect::<Result<_>>()?;
         speakers.sort_unstable();
         speakers.dedup();
         let map = &self.card.labels[0];
