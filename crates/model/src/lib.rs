@@ -1,7 +1,7 @@
 //! Vectors become views, logits and losses. Knows no file but its own checkpoint.
 //!
 //! A [`Recipe`] says what distinguishes one system from another; [`Model`] is built from its
-//! `[model]` table. Each modality has a [`Branch`](model::Branch): an encoder that turns its
+//! `[model]` table. Each modality has a [`Branch`]: an encoder that turns its
 //! input into one vector per clip, and heads that compare the vector with label rows. A modality
 //! that is absent is `None` from the first layer to the last.
 
