@@ -1,6 +1,8 @@
 //! The pass over the pictures of a clip.
 
-use limbic_media::{Clip, FaceTracker, FrameStream, GrayImage, Kind, Skipped};
+use std::path::Path;
+
+use limbic_media::{Clip, FaceTracker, GrayImage, Skipped};
 
 use crate::error::Failure;
 use crate::experts::Expert;
@@ -48,10 +50,7 @@ pub(crate) fn look(
 ) -> Result<Seen, Failure> {
     let unreadable = |error| Seen { error: Some(error), ..Seen::nothing(Presence::Unreadable) };
     let rate = (1.0 / board.every()).clamp(RATE, MOST_RATE);
-    let (Some(path), Kind::Video | Kind::Image) = (clip.path(), clip.kind()) else {
-        return Ok(Seen::nothing(Presence::NotInFile));
-    };
-    let mut stream = match FrameStream::open(path, rate) {
+    let mut stream = match clip.frames(rate) {
         Ok(Some(stream)) => stream,
         Ok(None) => return Ok(Seen::nothing(Presence::NotInFile)),
         Err(error) => return Ok(unreadable(error)),
@@ -72,7 +71,7 @@ pub(crate) fn look(
         };
         if frame.width().min(frame.height()) < LEAST_SIDE {
             return Ok(unreadable(limbic_media::Error::Unsupported {
-                path: path.to_owned(),
+                path: clip.path().unwrap_or(Path::new("")).to_owned(),
                 found: format!("its pictures measure {}x{}", frame.width(), frame.height()),
                 expected: format!("at least {LEAST_SIDE}x{LEAST_SIDE} pixels"),
             }));
