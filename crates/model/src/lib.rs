@@ -28,5 +28,5 @@ pub use model::{Branch, Model, Views};
 pub use pool::Pool;
 pub use recipe::{
     Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig,
-    Objectives, Optimizer, Recipe, Schedule, Split, Stage,
+    Objectives, Optimizer, Recipe, Reduce, Schedule, Split, Stage,
 };

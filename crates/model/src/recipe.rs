@@ -275,11 +275,24 @@ pub struct LabelLoss {
     pub shared: f32,
     /// Share of the target spread evenly over all classes (Szegedy et al. 2016).
     pub smoothing: f32,
+    /// How the binary losses of the classes of a yes/no set become one.
+    pub binary: Reduce,
+}
+
+/// How the binary losses of several classes become one loss a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reduce {
+    /// Their mean, as most papers print it. Beside a cross-entropy it counts for little.
+    #[default]
+    Mean,
+    /// Their sum: minus the log-likelihood of the clip's answers, as a cross-entropy is.
+    Sum,
 }
 
 impl Default for LabelLoss {
     fn default() -> Self {
-        Self { weight: 1.0, shared: 1.0, smoothing: 0.0 }
+        Self { weight: 1.0, shared: 1.0, smoothing: 0.0, binary: Reduce::Mean }
     }
 }
 

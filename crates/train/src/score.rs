@@ -201,11 +201,24 @@ pub fn thresholds(dataset: &Dataset, outcomes: &[Outcome]) -> BTreeMap<String, V
     all
 }
 
+/// Hits and misses are the mean of what the labels say and what the probabilities expect, since
+/// a rare class has too few labels to choose by (Lipton et al. 2014 choose by the latter alone).
 fn threshold(answers: &[(bool, f32)]) -> f32 {
-    let candidates = (1..50).map(|i| i as f32 / 50.0);
-    let scored = candidates
-        .map(|t| (metric::f1(answers.iter().map(|(yes, p)| (*yes, *p > t))).unwrap_or(0.0), t));
-    scored.fold((-1.0, 0.5), |best, next| if next.0 > best.0 { next } else { best }).1
+    let f1 = |t: f32| {
+        let (mut hits, mut errors) = (0.0, 0.0);
+        for (yes, p) in answers {
+            let share = f32::midpoint(f32::from(u8::from(*yes)), *p);
+            if *p > t {
+                hits += share;
+                errors += 1.0 - share;
+            } else {
+                errors += share;
+            }
+        }
+        2.0 * hits / (2.0 * hits + errors).max(1e-6)
+    };
+    let candidates = (1..100).map(|i| i as f32 / 100.0).map(|t| (f1(t), t));
+    candidates.fold((-1.0, 0.5), |best, next| if next.0 > best.0 { next } else { best }).1
 }
 
 fn sigmoid(z: f32) -> f32 {

@@ -3,8 +3,9 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
+use limbic_kernels::{Window, unfold};
 
 /// Stem, stages, mean over places, dropout.
 #[derive(Module, Debug)]
@@ -32,19 +33,26 @@ struct Block {
 impl Unit {
     /// `kernel` is odd; the sides are padded so that a stride of 1 keeps them.
     fn new(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Self {
-        let pad = kernel / 2;
         Self {
             conv: Conv2dConfig::new(channels, [kernel, kernel])
                 .with_stride([stride, stride])
-                .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
                 .with_bias(false)
                 .init(device),
             norm: BatchNormConfig::new(channels[1]).init(device),
         }
     }
 
+    /// # Shapes
+    /// `[b, h, w, in]` -> `[b, h', w', out]`: channels stay last, so that the convolution is one
+    /// product and the norm sees plain rows.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(self.conv.forward(x))
+        let weight = self.conv.weight.val();
+        let [out, channels, kernel, _] = weight.dims();
+        let window = Window { kernel, stride: self.conv.stride[0], pad: kernel / 2 };
+        let [b, h, w, _] = x.dims();
+        let weight = weight.permute([2, 3, 1, 0]).reshape([kernel * kernel * channels, out]);
+        let rows = self.norm.forward(unfold(x, window).matmul(weight));
+        rows.reshape([b, window.count(h), window.count(w), out])
     }
 }
 
@@ -77,9 +85,9 @@ impl Resnet {
     /// # Shapes
     /// `[b, 1, h, w]` -> `[b, last width]`.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = relu(self.stem.forward(x));
+        let x = relu(self.stem.forward(x.permute([0, 2, 3, 1])));
         let x = self.stages.iter().fold(x, |x, block| block.forward(x));
-        let places: Tensor<3> = x.flatten(2, 3);
-        self.dropout.forward(places.mean_dim(2).squeeze_dim(2))
+        let places: Tensor<3> = x.flatten(1, 2);
+        self.dropout.forward(places.mean_dim(1).squeeze_dim(1))
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData, activation::log_softmax};
 
-use crate::{Batch, LabelLoss, Model, Result, Target, Views};
+use crate::{Batch, LabelLoss, Model, Reduce, Result, Target, Views};
 
 impl LabelLoss {
     /// One term for the corpus's own labels and one for the shared space, over every modality
@@ -20,7 +20,14 @@ impl LabelLoss {
                 let loss = match target {
                     Target::None => continue,
                     Target::Class(target) => cross_entropy(logits, self.smooth(target.clone())),
-                    Target::Multi(target) => binary_cross_entropy(logits, target.clone()),
+                    Target::Multi(target) => {
+                        let classes = target.dims()[1] as f32;
+                        let mean = binary_cross_entropy(logits, target.clone());
+                        match self.binary {
+                            Reduce::Mean => mean,
+                            Reduce::Sum => mean * classes,
+                        }
+                    }
                     Target::Rating(target) => concordance(logits, target.clone()),
                 };
                 terms.push(loss * self.weight);

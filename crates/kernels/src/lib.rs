@@ -1,0 +1,8 @@
+//! Fused operations on burn's CPU backend, with their gradients.
+//!
+//! What burn's generic operations do slowly for the shapes of this field has its kernel here,
+//! callable on every tensor of [`Device::flex`](burn::tensor::Device), with autodiff or without.
+
+mod unfold;
+
+pub use unfold::{Window, unfold};
