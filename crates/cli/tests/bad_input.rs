@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::media::{self, PLAIN, Wav};
-use crate::program::{Run, predict, repository};
+use crate::program::{Run, predict, repository, skipped};
 
 const RESULT: &str = "readings.jsonl";
 
@@ -84,8 +84,7 @@ fn a_file_that_may_not_be_read() {
     fs::write(&path, PLAIN.file(&media::babble(1.0))).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&path).is_ok() {
-        eprintln!("skipped: this user may read every file");
-        return;
+        return skipped("a_file_that_may_not_be_read: this user may read every file");
     }
     refused(folder.path(), "locked.wav");
 }

@@ -74,6 +74,7 @@ fn branch(modality: Modality, input: &str, body: &str) -> Checkpoint {
         recipes: [(modality, recipe)].into(),
         temperature: [(modality, 0.5)].into(),
         thresholds: [].into(),
+        coordinates: [].into(),
         provenance: [(modality, Provenance::default())].into(),
         assets: [].into(),
     }

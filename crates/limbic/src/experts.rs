@@ -40,6 +40,8 @@ pub(crate) struct Expert {
     covered: [bool; Emotion::COUNT],
     /// The label set of valence and arousal, with their rows.
     ratings: Option<(String, [Option<usize>; 2])>,
+    /// Valence and arousal of each emotion, for an expert that has no such set.
+    places: [Option<[f32; 2]>; Emotion::COUNT],
 }
 
 impl Experts {
@@ -95,8 +97,11 @@ impl Expert {
             _ => None,
         };
         let temperature = checkpoint.temperature.get(&modality).copied().unwrap_or(1.0);
+        let places =
+            Emotion::ALL.map(|emotion| checkpoint.coordinates.get(emotion.name()).copied());
         Ok(Some(Self {
             modality,
+            places,
             tokenizer,
             device,
             temperature,
@@ -188,7 +193,12 @@ impl Expert {
                     values.get(place * width + rows[dimension]?).copied()
                 };
                 let logits = std::array::from_fn(|c| logits[c] / self.temperature);
-                Scores::new(completed(logits, self.covered), rating(0), rating(1))
+                let logits = completed(logits, self.covered);
+                let [valence, arousal] = match &self.ratings {
+                    Some(_) => [rating(0), rating(1)],
+                    None => expected(&logits, &self.places),
+                };
+                Scores::new(logits, valence, arousal)
             })
             .collect())
     }
@@ -213,6 +223,22 @@ fn completed(
         Emotion::Calm if covered[neutral] => logits[neutral],
         _ => mean,
     })
+}
+
+/// Mean valence and arousal of the emotions under `softmax(logits)`, over those whose place is
+/// known.
+fn expected(
+    logits: &[f32; Emotion::COUNT],
+    places: &[Option<[f32; 2]>; Emotion::COUNT],
+) -> [Option<f32>; 2] {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let known = || logits.iter().zip(places).filter_map(|(z, p)| Some(((z - top).exp(), (*p)?)));
+    let total: f32 = known().map(|(weight, _)| weight).sum();
+    let mean = |axis: usize| {
+        let sum: f32 = known().map(|(weight, place)| weight * place[axis]).sum();
+        (total > 1e-3).then(|| sum / total)
+    };
+    [mean(0), mean(1)]
 }
 
 /// The first label set of ratings that has valence or arousal, and their rows.
@@ -240,5 +266,19 @@ mod tests {
         assert_eq!(without[0], 0.5, "the mean of those known");
         assert_eq!(without[7], 0.5);
         assert_eq!(completed(logits, [false; 8]), logits);
+    }
+
+    #[test]
+    fn valence_and_arousal_lie_where_the_likely_emotions_do() {
+        let mut logits = [-50.0; 8];
+        logits[1] = 0.0;
+        logits[3] = 0.0;
+        let mut places = [None; 8];
+        assert_eq!(expected(&logits, &places), [None, None], "nothing is known");
+        places[1] = Some([0.6, 0.4]);
+        assert_eq!(expected(&logits, &places), [Some(0.6), Some(0.4)], "anger has no place");
+        places[3] = Some([-0.4, 0.8]);
+        let [v, a] = expected(&logits, &places).map(Option::unwrap);
+        assert!((v - 0.1).abs() < 1e-6 && (a - 0.6).abs() < 1e-6);
     }
 }

@@ -54,6 +54,8 @@ pub struct Checkpoint {
     /// For label sets of yes/no answers: the probability from which each class counts as yes,
     /// chosen on clips that were not trained on.
     pub thresholds: BTreeMap<String, Vec<f32>>,
+    /// Valence and arousal of emotions, for branches that never saw a rating.
+    pub coordinates: BTreeMap<String, [f32; 2]>,
     /// Where each modality's branch comes from.
     pub provenance: BTreeMap<Modality, Provenance>,
     /// Side files an encoder needs, by name (a tokenizer, for instance).
@@ -67,6 +69,8 @@ struct Header {
     sets: BTreeMap<Modality, Vec<LabelSet>>,
     temperature: BTreeMap<Modality, f32>,
     thresholds: BTreeMap<String, Vec<f32>>,
+    #[serde(default)]
+    coordinates: BTreeMap<String, [f32; 2]>,
     provenance: BTreeMap<Modality, Provenance>,
     assets: BTreeMap<String, String>,
 }
@@ -88,6 +92,7 @@ impl Checkpoint {
                 .collect(),
             temperature: self.temperature.clone(),
             thresholds: self.thresholds.clone(),
+            coordinates: self.coordinates.clone(),
             provenance: self.provenance.clone(),
             assets: self.assets.clone(),
         };
@@ -186,6 +191,7 @@ impl Checkpoint {
             recipes: header.recipes.into_iter().filter(|(m, _)| wanted(m)).collect(),
             temperature: header.temperature,
             thresholds: header.thresholds,
+            coordinates: header.coordinates,
             provenance: header.provenance,
             assets: header.assets,
         })
@@ -214,6 +220,7 @@ impl Checkpoint {
             whole.recipes.extend(part.recipes);
             whole.temperature.extend(part.temperature);
             whole.thresholds.extend(part.thresholds);
+            whole.coordinates.extend(part.coordinates);
             whole.provenance.extend(part.provenance);
             whole.assets.extend(part.assets);
         }

@@ -305,6 +305,7 @@ impl Fit<'_> {
             recipes: BTreeMap::from([(modality, self.recipe.clone())]),
             temperature: BTreeMap::new(),
             thresholds: BTreeMap::new(),
+            coordinates: BTreeMap::new(),
             provenance: BTreeMap::from([(modality, provenance)]),
             assets: tokenizer.map(|json| ("tokenizer.json".to_owned(), json.clone())).collect(),
         }

@@ -8,6 +8,7 @@
 mod augment;
 mod batches;
 mod calibrate;
+mod coordinates;
 mod corpus;
 mod dataset;
 mod error;
@@ -17,6 +18,7 @@ mod score;
 mod text;
 
 pub use calibrate::temperature;
+pub use coordinates::coordinates;
 pub use corpus::{Card, Corpus, Example, Label, Media, Part, open};
 pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};

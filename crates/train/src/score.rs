@@ -74,7 +74,8 @@ pub fn outcomes(model: &Model, dataset: &Dataset, indices: &[usize]) -> Result<V
     Ok(all)
 }
 
-fn rows(x: Tensor<2>) -> Vec<Vec<f32>> {
+/// A matrix as its rows.
+pub(crate) fn rows(x: Tensor<2>) -> Vec<Vec<f32>> {
     let columns = x.dims()[1];
     let values: Vec<f32> = x.into_data().iter::<f32>().collect();
     values.chunks(columns).map(<[f32]>::to_vec).collect()

@@ -99,6 +99,7 @@ fn trial(
         (0..dataset.items.len()).filter(|i| dataset.items[*i].part == Part::Dev).collect();
     let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev)?;
     checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
+    checkpoint.coordinates = limbic_train::coordinates(&checkpoint.model, dataset, &dev)?;
     let outcomes = limbic_train::outcomes(&checkpoint.model, dataset, &test)?;
     Ok((checkpoint, outcomes))
 }
