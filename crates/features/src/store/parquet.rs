@@ -3,6 +3,7 @@
 //! the list of contents in the metadata. Arrow is not needed for that, so it is not used.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -121,7 +122,10 @@ fn column<T: DataType, W: std::io::Write + Send>(
 pub fn read_parquet(path: impl AsRef<Path>) -> Result<Vec<Stored>> {
     let path = path.as_ref();
     let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    read(file).map_err(|reason| damaged(path, reason))
+    // The decoder asserts what a damaged file can deny.
+    catch_unwind(AssertUnwindSafe(|| read(file)))
+        .unwrap_or_else(|_| Err("its parts contradict each other".to_owned()))
+        .map_err(|reason| damaged(path, reason))
 }
 
 fn read(file: File) -> std::result::Result<Vec<Stored>, String> {
@@ -171,6 +175,12 @@ fn read_column<T: DataType>(
     let other = || format!("column {index} is of another kind");
     if index >= rows.num_columns() {
         return Err(other());
+    }
+    let column = rows.metadata().column(index);
+    let places = [column.data_page_offset(), column.compressed_size(), column.num_values()];
+    let dictionary = column.dictionary_page_offset();
+    if places.into_iter().chain(dictionary).any(|place| place < 0) {
+        return Err(format!("column {index} lies outside of the file"));
     }
     let reader = rows.get_column_reader(index).map_err(|e| e.to_string())?;
     let mut reader = T::get_column_reader(reader).ok_or_else(other)?;

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use limbic_media::{Modality, Span};
 use proptest::prelude::*;
 
@@ -40,6 +42,21 @@ fn both_kinds_of_file_give_back_what_was_written() {
         assert_eq!(std::fs::read(&path).unwrap(), first, "{name} differs when written again");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_may_read_other_files_of_this_user_may_read_these() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    let plain = folder.path().join("plain");
+    std::fs::write(&plain, "").unwrap();
+    for name in ["features.safetensors", "features.parquet"] {
+        let path = folder.path().join(name);
+        write_features(&path, &items()).unwrap();
+        assert_eq!(mode(&path), mode(&plain), "{name}");
+    }
 }
 
 #[test]
