@@ -1,4 +1,5 @@
-//! Sound of every format: length, waveform, damage, refusals.
+//! Sound of every format: length, waveform, damage, refusals. One long file, because the formats
+//! share their recordings, their table of references and their checks.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
