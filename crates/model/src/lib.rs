@@ -11,12 +11,15 @@ mod batch;
 mod checkpoint;
 mod encode;
 mod error;
+#[cfg(test)]
+mod golden;
 mod head;
 mod labels;
 mod model;
 pub mod objective;
 mod pool;
 mod recipe;
+mod reference;
 
 pub use batch::{Batch, Input, Sequence, Target};
 pub use checkpoint::{Checkpoint, Precision, Provenance};
@@ -30,3 +33,4 @@ pub use recipe::{
     Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig,
     Objectives, Optimizer, Recipe, Reduce, Schedule, Split, Stage,
 };
+pub use reference::{Layout, Origin};

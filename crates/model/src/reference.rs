@@ -1,0 +1,44 @@
+//! Names and layouts of the authors' weights, so that their checkpoints can be read and their
+//! numbers compared.
+
+/// Where one of our weights comes from in an author's state dict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The name there, relative to the same part.
+    pub name: String,
+    /// How the numbers lie there.
+    pub layout: Layout,
+}
+
+/// How the numbers of a weight lie in an author's state dict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// As here.
+    Same,
+    /// Rows are columns here: linear layers are `(out, in)` there and `[in, out]` here.
+    Transposed,
+}
+
+impl Origin {
+    /// A weight that lies there as it does here.
+    pub fn same(name: impl Into<String>) -> Self {
+        Self { name: name.into(), layout: Layout::Same }
+    }
+
+    /// The weight of a linear layer.
+    pub fn transposed(name: impl Into<String>) -> Self {
+        Self { name: name.into(), layout: Layout::Transposed }
+    }
+}
+
+impl Layout {
+    /// The values of a weight of shape `ours`, from the values as they lie there.
+    pub fn bring(self, values: Vec<f32>, ours: &[usize]) -> Vec<f32> {
+        match (self, ours) {
+            (Self::Transposed, &[rows, columns]) => {
+                (0..rows * columns).map(|i| values[i % columns * rows + i / columns]).collect()
+            }
+            _ => values,
+        }
+    }
+}
