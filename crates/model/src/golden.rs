@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Bool, Device, Gradients, Int, Tensor, TensorData};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::reference::{Layout, Origin};
+
+pub(crate) mod mpuc;
 
 /// One file of reference numbers.
 pub(crate) struct Golden {
@@ -148,6 +150,48 @@ impl Golden {
     }
 }
 
+/// The module as it answers when in use, gradients still flowing: nothing is dropped, and batch
+/// norms read their running statistics.
+pub(crate) fn still<M: Module>(module: M) -> M {
+    module.map(&mut Still)
+}
+
+struct Still;
+
+impl ModuleMapper for Still {
+    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+        flag.with_value(false)
+    }
+}
+
+/// Paths and sizes of what a module learns: everything but running statistics.
+pub(crate) fn learned<M: Module>(module: &M) -> Vec<(String, usize)> {
+    let mut sizes = Sizes::default();
+    module.visit(&mut sizes);
+    sizes.found.retain(|(path, _)| !path.contains("running_"));
+    sizes.found
+}
+
+#[derive(Default)]
+struct Sizes {
+    path: Vec<String>,
+    found: Vec<(String, usize)>,
+}
+
+impl ModuleVisitor for Sizes {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.push((stable(&self.path), param.lazy_shape().iter().product()));
+    }
+}
+
 fn stable(path: &[String]) -> String {
     path.join(".").to_lowercase()
 }
@@ -176,6 +220,7 @@ impl<F: Fn(&str) -> Option<Origin>> ModuleMapper for Fill<'_, F> {
         let values: Vec<f32> = self.golden.values(&name).iter().map(|v| *v as f32).collect();
         let mut there = self.golden.shape(&name).to_vec();
         if origin.layout == Layout::Transposed {
+            assert!(there.drain(2..).all(|place| place == 1), "{path} from {name}");
             there.reverse();
         }
         assert_eq!(there, shape, "{path} from {name}");

@@ -15,7 +15,8 @@ pub struct Origin {
 pub enum Layout {
     /// As here.
     Same,
-    /// Rows are columns here: linear layers are `(out, in)` there and `[in, out]` here.
+    /// Rows are columns here: linear layers are `(out, in)` there and `[in, out]` here, and so are
+    /// convolutions of one place, `(out, in, 1, ..)` there.
     Transposed,
 }
 

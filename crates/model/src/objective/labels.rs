@@ -83,6 +83,21 @@ pub fn binary_cross_entropy(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     (softplus - logits * target).mean()
 }
 
+/// [`binary_cross_entropy`] with every yes of class k counted `positive_k` times:
+/// `mean_bk [ (1 - y) z + (1 + (p_k - 1) y) softplus(-z) ]`.
+///
+/// # Shapes
+/// `logits` and `target` `[b, k]`, `positive` `[k]`.
+pub fn weighted_binary_cross_entropy(
+    logits: Tensor<2>,
+    target: Tensor<2>,
+    positive: Tensor<1>,
+) -> Tensor<1> {
+    let softplus = (-logits.clone()).clamp_min(0.0) + (-logits.clone().abs()).exp().log1p();
+    let weight = target.clone() * (positive.unsqueeze() - 1.0) + 1.0;
+    ((-target + 1.0) * logits + weight * softplus).mean()
+}
+
 /// `mean_k (1 - CCC_k)` over the batch, `CCC = 2 cov / (var_x + var_y + (mean_x - mean_y)^2)`
 /// (Lin 1989), with biased moments.
 ///
@@ -128,6 +143,18 @@ mod tests {
     fn binary_cross_entropy_survives_huge_logits() {
         let loss = binary_cross_entropy(rows([[80.0, -80.0, 0.0]]), rows([[1.0, 0.0, 1.0]]));
         assert!((scalar(loss) - 2f32.ln() / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_weighted_yes_counts_that_often() {
+        let (logits, target) = (rows([[0.3, -0.7], [-1.2, 2.0]]), rows([[1.0, 0.0], [0.0, 1.0]]));
+        let even = Tensor::from_data([1.0, 1.0], &Device::flex());
+        let plain = scalar(binary_cross_entropy(logits.clone(), target.clone()));
+        let loss = scalar(weighted_binary_cross_entropy(logits.clone(), target.clone(), even));
+        assert!((loss - plain).abs() < 1e-6);
+        let twice = Tensor::from_data([2.0, 1.0], &Device::flex());
+        let loss = scalar(weighted_binary_cross_entropy(logits, target, twice));
+        assert!((loss - plain - (-0.3f32).exp().ln_1p() / 4.0).abs() < 1e-6);
     }
 
     #[test]
