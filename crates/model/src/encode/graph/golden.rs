@@ -91,6 +91,13 @@ fn padding_changes_no_landmark_feature_and_no_statistic() {
     let real = mpuc::all(&x).slice_assign([0..2, 12..13], Tensor::zeros([2, 1], &device));
     let junk = Tensor::random([2, 1, 4, 2], Distribution::Normal(3.0, 9.0), &device);
     let other = x.clone().slice_assign([0..2, 12..13], junk);
+    let last = mpuc::all(&x).slice_assign([0..3, 12..13], Tensor::zeros([3, 1], &device));
+    let (entered, steps) = graph.enter(x.clone(), &last);
+    let (mixing, block) = (graph.mixing(&entered), &graph.blocks[0]);
+    let (padded, _) = block.forward(&entered, &mixing, &steps);
+    let [entered, steps] = [entered, steps].map(|x| x.narrow(2, 0, 12));
+    let (expected, _) = block.forward(&entered, &mixing, &steps);
+    same(padded.narrow(2, 0, 8).flatten(1, 3), expected.flatten(1, 3));
     // Training and use; in use the statistics that training left count.
     same(graph.forward(other.clone(), &real), graph.forward(x.clone(), &real));
     let graph = still(graph);

@@ -1,3 +1,4 @@
+use burn::module::Param;
 use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 
 use super::{TcnConfig, origin};
@@ -71,7 +72,11 @@ fn same(got: Tensor<2>, expected: Tensor<2>) {
 
 #[test]
 fn padding_changes_no_audio_feature() {
-    let (tcn, x) = small();
+    let (mut tcn, x) = small();
+    for block in &mut tcn.blocks {
+        // Trained norms leave padding somewhere else than at zero.
+        block.first_norm.bias = Param::from_tensor(Tensor::ones([7], &x.device()));
+    }
     let expected = tcn.forward(x.clone(), &mpuc::all(&x));
     let junk = Tensor::random([3, 20, 6], Distribution::Normal(3.0, 9.0), &x.device());
     let mask = Tensor::cat(vec![mpuc::all(&x), mpuc::all(&junk) * 0.0], 1);
