@@ -1,8 +1,10 @@
 //! From one modality's input to one vector a clip.
 
+pub(crate) mod conformer;
 pub(crate) mod entry;
 mod mlp;
 mod ngrams;
+pub(crate) mod norm;
 mod resnet;
 
 use burn::module::Module;

@@ -1,8 +1,12 @@
 //! What a stage minimises. An objective that finds nothing to use in a batch returns `None`.
 
 mod labels;
+mod predict;
 
-pub use labels::{binary_cross_entropy, concordance, cross_entropy, restrict};
+pub use labels::{
+    binary_cross_entropy, concordance, concordances, cross_entropy, hardest, restrict,
+};
+pub use predict::PredictLoss;
 
 use burn::tensor::Tensor;
 
