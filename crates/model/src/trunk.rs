@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::conformer::{self, Axes, Conformer, ConformerConfig};
-use crate::{Origin, pool};
+use crate::{Origin, Result, pool};
 
 /// How a trunk is built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,17 +53,27 @@ impl Default for TrunkConfig {
 }
 
 impl TrunkConfig {
+    /// Refuses sizes that cannot be built; `key` is where in the recipe this stands.
+    ///
+    /// # Errors
+    /// [`Error::Key`](crate::Error::Key) with the key and what to write.
+    pub(crate) fn check(&self, key: &str, width: usize) -> Result<()> {
+        self.conformer().check(key, width)
+    }
+
+    fn conformer(&self) -> ConformerConfig {
+        let Self { layers, heads, kernel, expansion, dropout, axes, .. } = *self;
+        ConformerConfig { layers, heads, kernel, expansion, dropout, frame: None, axes }
+    }
+
     /// Builds it with fresh weights for steps of `width` features.
     pub(crate) fn init(&self, width: usize, device: &Device) -> Trunk {
-        let Self { layers, heads, kernel, expansion, dropout, residual, axes } = *self;
-        let conformer =
-            ConformerConfig { layers, heads, kernel, expansion, dropout, frame: None, axes };
-        let there = layers > 0;
+        let there = self.layers > 0;
         Trunk {
-            conformer: there.then(|| conformer.init(width, width, device)),
+            conformer: there.then(|| self.conformer().init(width, width, device)),
             norm: there.then(|| LayerNormConfig::new(width).init(device)),
-            residual,
-            axes,
+            residual: self.residual,
+            axes: self.axes,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod attention;
 mod convolution;
+mod feed_forward;
 #[cfg(test)]
 pub(crate) mod golden;
 mod places;
@@ -14,13 +15,14 @@ use burn::module::Module;
 use burn::nn::{
     Dropout, DropoutConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig,
 };
-use burn::tensor::{Device, Tensor, activation::silu};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use self::attention::RelativeAttention;
 use self::convolution::Convolution;
+use self::feed_forward::FeedForward;
 use self::places::Places;
-use crate::Origin;
+use crate::{Error, Origin, Result};
 
 /// Which axis the layers take for time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,15 +78,6 @@ struct Block {
     norm: LayerNorm,
 }
 
-/// `dropout(out(dropout(swish(inner(norm(x))))))`.
-#[derive(Module, Debug)]
-struct FeedForward {
-    norm: LayerNorm,
-    inner: Linear,
-    out: Linear,
-    dropout: Dropout,
-}
-
 impl Axes {
     /// The steps that count: those of the mask, or all of them, as the authors have it.
     ///
@@ -122,6 +115,29 @@ impl Default for ConformerConfig {
 }
 
 impl ConformerConfig {
+    /// Refuses sizes that cannot be built; `key` is where in the recipe this stands.
+    ///
+    /// # Errors
+    /// [`Error::Key`] with the key and what to write.
+    pub(crate) fn check(&self, key: &str, width: usize) -> Result<()> {
+        let wrong =
+            |field: &str, reason: String| Err(Error::Key { key: format!("{key}.{field}"), reason });
+        if self.heads == 0 || !width.is_multiple_of(self.heads) {
+            return wrong("heads", format!("{} do not divide the width, {width}", self.heads));
+        }
+        if self.kernel.is_multiple_of(2) {
+            return wrong("kernel", format!("{} is even; write an odd number", self.kernel));
+        }
+        if self.expansion == 0 || self.frame == Some(0) {
+            let field = if self.expansion == 0 { "expansion" } else { "frame" };
+            return wrong(field, "is 0; write at least 1".to_owned());
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return wrong("dropout", format!("{} is not in [0, 1)", self.dropout));
+        }
+        Ok(())
+    }
+
     /// Builds it with fresh weights for steps of `size` features.
     pub(crate) fn init(&self, size: usize, width: usize, device: &Device) -> Conformer {
         let frame =
@@ -187,25 +203,6 @@ impl Block {
     }
 }
 
-impl FeedForward {
-    fn new(width: usize, config: &ConformerConfig, device: &Device) -> Self {
-        let inside = config.expansion * width;
-        Self {
-            norm: LayerNormConfig::new(width).init(device),
-            inner: linear(width, inside, device),
-            out: linear(inside, width, device),
-            dropout: DropoutConfig::new(config.dropout).init(),
-        }
-    }
-
-    /// # Shapes
-    /// `[b, t, d]` -> `[b, t, d]`.
-    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let inside = silu(self.inner.forward(self.norm.forward(x)));
-        self.dropout.forward(self.out.forward(self.dropout.forward(inside)))
-    }
-}
-
 /// A linear layer that starts with Xavier's uniform weights and no bias.
 fn linear(from: usize, to: usize, device: &Device) -> Linear {
     let config = LinearConfig::new(from, to).with_bias(false);
@@ -223,21 +220,12 @@ pub(crate) fn origin(path: &str) -> Option<Origin> {
     let (block, path) = path.strip_prefix("blocks.")?.split_once('.')?;
     let (part, path) = path.split_once('.')?;
     let found = match part {
-        "first" => feed_forward_origin(path)?.within("0.module.sequential"),
+        "first" => feed_forward::origin(path)?.within("0.module.sequential"),
         "attention" => attention::origin(path)?.within("1.module"),
         "convolution" => convolution::origin(path)?.within("2.module.sequential"),
-        "second" => feed_forward_origin(path)?.within("3.module.sequential"),
+        "second" => feed_forward::origin(path)?.within("3.module.sequential"),
         "norm" => Origin::norm("4", path)?,
         _ => return None,
     };
     Some(found.within(&format!("layers.{block}.sequential")))
-}
-
-fn feed_forward_origin(path: &str) -> Option<Origin> {
-    match path.split_once('.')? {
-        ("norm", field) => Origin::norm("0", field),
-        ("inner", field) => Origin::linear("1.linear", field),
-        ("out", field) => Origin::linear("4.linear", field),
-        _ => None,
-    }
 }

@@ -140,6 +140,30 @@ fn one_modality(golden: &Golden, axes_name: &str, axes: Axes, modal: &Modal, dev
     }
 }
 
+/// What the mask is for: a clip in a padded batch reads as it does alone and unpadded, where the
+/// numbers above hold.
+#[test]
+fn golden_vavl_masked_clips_read_as_they_do_alone() {
+    let device = Device::flex();
+    for file in FILES {
+        let Some(golden) = open(file) else { continue };
+        let path = Path::read(&golden, &VISUAL, Axes::Time, &device);
+        let (x, every) = VISUAL.input(&golden, &device);
+        let [b, t, _] = x.dims();
+        let lengths = golden.integers::<1>("input.visual_len", &device);
+        let steps = Tensor::arange(0..t as i64, &device).unsqueeze::<2>().expand([b, t]);
+        let mask = steps.lower(lengths.clone().unsqueeze_dim::<2>(1).expand([b, t])).float();
+        let together = path.view(x.clone(), &mask);
+        for (clip, length) in lengths.into_data().iter::<i64>().enumerate() {
+            let cut = x.clone().narrow(0, clip, 1).narrow(1, 0, length as usize);
+            let alone =
+                path.view(cut, &every.clone().narrow(0, 0, 1).narrow(1, 0, length as usize));
+            let gap = (alone - together.clone().narrow(0, clip, 1)).abs().max();
+            assert!(gap.into_scalar::<f32>() < ACTIVATIONS as f32, "{file}: clip {clip}");
+        }
+    }
+}
+
 #[test]
 fn golden_vavl_both_modalities() {
     let device = Device::flex().autodiff();

@@ -135,6 +135,13 @@ fn vavl_v12_what_is_saved_reads_the_same_bit_by_bit() {
 }
 
 #[test]
+fn an_impossible_size_is_named() {
+    assert!(small(2, true).check("model.trunk", WIDTH).is_ok());
+    let error = TrunkConfig { heads: 3, ..small(2, true) }.check("model.trunk", WIDTH);
+    assert!(error.unwrap_err().to_string().contains("model.trunk.heads"));
+}
+
+#[test]
 fn published_sizes() {
     let device = Device::flex();
     // Running statistics are no parameters: two numbers a channel and block.

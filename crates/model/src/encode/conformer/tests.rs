@@ -122,3 +122,20 @@ fn published_sizes() {
     assert_eq!(count(1408, Some(50), 3), 19_066_112);
     assert_eq!(count(512, None, 1) - count(512, None, 0), 6_323_200);
 }
+
+#[test]
+fn impossible_sizes_are_named() {
+    let good = small(Axes::Time);
+    assert!(good.check("body", 8).is_ok());
+    for (config, says) in [
+        (ConformerConfig { heads: 3, ..good.clone() }, "body.heads"),
+        (ConformerConfig { heads: 0, ..good.clone() }, "body.heads"),
+        (ConformerConfig { kernel: 4, ..good.clone() }, "body.kernel"),
+        (ConformerConfig { expansion: 0, ..good.clone() }, "body.expansion"),
+        (ConformerConfig { frame: Some(0), ..good.clone() }, "body.frame"),
+        (ConformerConfig { dropout: 1.0, ..good.clone() }, "body.dropout"),
+    ] {
+        let error = config.check("body", 8).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+}
