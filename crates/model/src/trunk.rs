@@ -47,7 +47,8 @@ pub(crate) struct Trunk {
 impl Default for TrunkConfig {
     /// The published trunk.
     fn default() -> Self {
-        let ConformerConfig { heads, kernel, expansion, dropout, axes, .. } = Default::default();
+        let ConformerConfig { heads, kernel, expansion, dropout, axes, .. } =
+            ConformerConfig::default();
         Self { layers: 2, heads, kernel, expansion, dropout, residual: true, axes }
     }
 }

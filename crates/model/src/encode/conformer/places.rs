@@ -73,7 +73,7 @@ pub(super) fn sinusoids(t: usize, width: usize, device: &Device) -> Tensor<2> {
         .collect();
     let wave = |place: usize, channel: usize| {
         let angle = place as f64 * rates[channel];
-        (if channel % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+        (if channel.is_multiple_of(2) { angle.sin() } else { angle.cos() }) as f32
     };
     let values = (0..t * width).map(|i| wave(i / width, i % width)).collect::<Vec<f32>>();
     Tensor::from_data(TensorData::new(values, [t, width]), device)
