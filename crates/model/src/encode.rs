@@ -1,11 +1,12 @@
 //! From one modality's input to one vector a clip.
 
+pub(crate) mod conformer;
 pub(crate) mod entry;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 pub(crate) mod graph;
 mod mlp;
 mod ngrams;
-mod norm;
+pub(crate) mod norm;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 pub(crate) mod r2plus1d;
 mod resnet;

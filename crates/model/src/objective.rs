@@ -3,10 +3,12 @@
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 pub(crate) mod contrast;
 mod labels;
+mod predict;
 
 pub use labels::{
-    binary_cross_entropy, concordance, cross_entropy, restrict, weighted_binary_cross_entropy,
+    binary_cross_entropy, concordance, concordances, cross_entropy, hardest, restrict,
 };
+pub use predict::PredictLoss;
 
 use burn::tensor::Tensor;
 

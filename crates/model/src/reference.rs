@@ -30,6 +30,32 @@ impl Origin {
     pub fn transposed(name: impl Into<String>) -> Self {
         Self { name: name.into(), layout: Layout::Transposed }
     }
+
+    /// The `weight` or `bias` of the linear layer `name`, which may be a convolution of kernel 1
+    /// there.
+    pub fn linear(name: &str, field: &str) -> Option<Self> {
+        match field {
+            "weight" => Some(Self::transposed(format!("{name}.weight"))),
+            "bias" => Some(Self::same(format!("{name}.bias"))),
+            _ => None,
+        }
+    }
+
+    /// A weight or a running statistic of the normalisation `name`, by layer or by batch.
+    pub fn norm(name: &str, field: &str) -> Option<Self> {
+        match field {
+            "gamma" => Some(Self::same(format!("{name}.weight"))),
+            "beta" => Some(Self::same(format!("{name}.bias"))),
+            "running_mean" | "running_var" => Some(Self::same(format!("{name}.{field}"))),
+            _ => None,
+        }
+    }
+
+    /// The same weight, seen from outside the part that is called `part` there.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        Self { name: format!("{part}.{}", self.name), ..self }
+    }
 }
 
 impl Layout {

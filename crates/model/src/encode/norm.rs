@@ -12,7 +12,7 @@ use burn::tensor::{Tensor, module::batch_norm_train};
 /// # Shapes
 /// `x` `[b, channels, ..]`; `real` of the same rank, 1 in every axis that it does not tell apart:
 /// 1 for what counts, 0 for padding. What comes out at padding is not to be read.
-pub(super) fn normalise<const D: usize>(
+pub(crate) fn normalise<const D: usize>(
     norm: &BatchNorm,
     x: Tensor<D>,
     real: Option<&Tensor<D>>,
@@ -52,7 +52,7 @@ fn blend(running: &RunningState<Tensor<1>>, batch: Tensor<1>, momentum: f64) {
 }
 
 /// What the authors' framework calls a field of a batch norm.
-pub(super) fn origin(field: &str) -> Option<&'static str> {
+pub(crate) fn origin(field: &str) -> Option<&'static str> {
     match field {
         "gamma" => Some("weight"),
         "beta" => Some("bias"),

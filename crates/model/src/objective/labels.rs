@@ -73,6 +73,17 @@ pub fn cross_entropy(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     -(log_softmax(logits, 1) * target).sum() / rows
 }
 
+/// The likeliest class of each row alone: what is left of votes when only their winner counts.
+///
+/// # Shapes
+/// `[b, k]` -> `[b, k]`, a single 1 a row; rows of zeros stay so.
+pub fn hardest(target: Tensor<2>) -> Tensor<2> {
+    let classes = target.dims()[1];
+    let winner: Tensor<2> = target.clone().argmax(1).squeeze_dim::<1>(1).one_hot(classes).float();
+    let labelled = target.sum_dim(1).greater_elem(0.0).float();
+    winner * labelled
+}
+
 /// `mean_bk [ softplus(logit) - target * logit ]`: each class on its own.
 ///
 /// # Shapes
@@ -83,33 +94,26 @@ pub fn binary_cross_entropy(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     (softplus - logits * target).mean()
 }
 
-/// [`binary_cross_entropy`] with every yes of class k counted `positive_k` times:
-/// `mean_bk [ (1 - y) z + (1 + (p_k - 1) y) softplus(-z) ]`.
-///
-/// # Shapes
-/// `logits` and `target` `[b, k]`, `positive` `[k]`.
-pub fn weighted_binary_cross_entropy(
-    logits: Tensor<2>,
-    target: Tensor<2>,
-    positive: Tensor<1>,
-) -> Tensor<1> {
-    let softplus = (-logits.clone()).clamp_min(0.0) + (-logits.clone().abs()).exp().log1p();
-    let weight = target.clone() * (positive.unsqueeze() - 1.0) + 1.0;
-    ((-target + 1.0) * logits + weight * softplus).mean()
-}
-
-/// `mean_k (1 - CCC_k)` over the batch, `CCC = 2 cov / (var_x + var_y + (mean_x - mean_y)^2)`
-/// (Lin 1989), with biased moments.
+/// `mean_k (1 - CCC_k)` over the batch; see [`concordances`].
 ///
 /// # Shapes
 /// Both `[b, k]`.
 pub fn concordance(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    (-concordances(prediction, target) + 1.0).mean()
+}
+
+/// `CCC_k = 2 cov / (var_x + var_y + (mean_x - mean_y)^2)` over the batch (Lin 1989), with biased
+/// moments. It is 0 where either side is constant, and never NaN.
+///
+/// # Shapes
+/// Both `[b, k]` -> `[k]`.
+pub fn concordances(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     let mean = |x: &Tensor<2>| x.clone().mean_dim(0);
     let (mx, my) = (mean(&prediction), mean(&target));
     let (x, y) = (prediction - mx.clone(), target - my.clone());
     let covariance = mean(&(x.clone() * y.clone()));
     let spread = mean(&x.square()) + mean(&y.square()) + (mx - my).square();
-    (-(covariance * 2.0 / (spread + 1e-8)) + 1.0).mean()
+    (covariance * 2.0 / (spread + 1e-8)).squeeze_dim(0)
 }
 
 #[cfg(test)]
@@ -146,22 +150,42 @@ mod tests {
     }
 
     #[test]
-    fn a_weighted_yes_counts_that_often() {
-        let (logits, target) = (rows([[0.3, -0.7], [-1.2, 2.0]]), rows([[1.0, 0.0], [0.0, 1.0]]));
-        let even = Tensor::from_data([1.0, 1.0], &Device::flex());
-        let plain = scalar(binary_cross_entropy(logits.clone(), target.clone()));
-        let loss = scalar(weighted_binary_cross_entropy(logits.clone(), target.clone(), even));
-        assert!((loss - plain).abs() < 1e-6);
-        let twice = Tensor::from_data([2.0, 1.0], &Device::flex());
-        let loss = scalar(weighted_binary_cross_entropy(logits, target, twice));
-        assert!((loss - plain - (-0.3f32).exp().ln_1p() / 4.0).abs() < 1e-6);
+    fn votes_become_their_winner() {
+        let votes = rows([[0.2, 0.5, 0.3], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]);
+        let values: Vec<f32> = hardest(votes).into_data().iter().collect();
+        assert_eq!(values, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
     }
 
     #[test]
-    fn concordance_is_zero_for_equality_and_punishes_shift_and_scale() {
+    fn vavl_v7_concordance_is_zero_for_equality_and_punishes_shift_and_scale() {
         let y = rows([[0.0], [1.0], [2.0], [3.0]]);
         assert!(scalar(concordance(y.clone(), y.clone())).abs() < 1e-6);
         // 2y + 1: covariance 2.5, variances 5 and 1.25, squared shift 6.25.
-        assert!((scalar(concordance(y.clone() * 2.0 + 1.0, y)) - 0.6).abs() < 1e-5);
+        assert!((scalar(concordance(y.clone() * 2.0 + 1.0, y.clone())) - 0.6).abs() < 1e-5);
+        // Shift alone, then scale alone, about the same mean.
+        assert!((scalar(concordance(y.clone() + 1.0, y.clone())) - 2.0 / 7.0).abs() < 1e-5);
+        assert!((scalar(concordance(y.clone() * 2.0 - 1.5, y)) - 0.2).abs() < 1e-5);
+    }
+
+    #[test]
+    fn vavl_v7_concordance_is_one_without_correlation_and_for_a_constant() {
+        let device = Device::flex().autodiff();
+        let y = rows([[0.0, 0.5], [1.0, 0.5], [0.0, 0.5], [1.0, 0.5]]);
+        let x = rows([[0.0, 0.5], [0.0, 0.5], [1.0, 0.5], [1.0, 0.5]]);
+        let each: Vec<f32> = concordances(x.clone(), y.clone()).into_data().iter().collect();
+        assert_eq!(each, [0.0, 0.0]);
+        let on = |x: Tensor<2>| Tensor::<2>::from_data(x.into_data(), &device);
+        let x = on(x).require_grad();
+        let gradients = concordance(x.clone(), on(y)).backward();
+        let gradient: Vec<f32> = x.grad(&gradients).unwrap().into_data().iter().collect();
+        assert!(gradient.iter().all(|value| value.is_finite()), "{gradient:?}");
+    }
+
+    #[test]
+    fn vavl_v7_concordance_ignores_the_order_of_clips() {
+        let (x, y) = (rows([[0.1], [0.7], [0.4]]), rows([[0.3], [0.8], [0.2]]));
+        let (flipped_x, flipped_y) = (x.clone().flip([0]), y.clone().flip([0]));
+        let gap = scalar(concordance(x, y)) - scalar(concordance(flipped_x, flipped_y));
+        assert!(gap.abs() < 1e-6);
     }
 }
