@@ -3,6 +3,8 @@
 pub(crate) mod entry;
 mod mlp;
 mod ngrams;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+pub(crate) mod recurrent;
 mod resnet;
 
 use burn::module::Module;

@@ -11,6 +11,8 @@ mod batch;
 mod checkpoint;
 mod encode;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod fusion;
 #[cfg(test)]
 mod golden;
 mod head;
@@ -20,6 +22,8 @@ pub mod objective;
 mod pool;
 mod recipe;
 mod reference;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod words;
 
 pub use batch::{Batch, Input, Sequence, Target};
 pub use checkpoint::{Checkpoint, Precision, Provenance};

@@ -2,7 +2,10 @@
 
 mod labels;
 
-pub use labels::{binary_cross_entropy, concordance, cross_entropy, restrict};
+pub use labels::{
+    binary_cross_entropy, concordance, cross_entropy, positive_weights, restrict,
+    weighted_binary_cross_entropy,
+};
 
 use burn::tensor::Tensor;
 
