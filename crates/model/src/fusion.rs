@@ -66,3 +66,42 @@ impl LateFusion {
 pub(crate) fn origin(path: &str) -> Option<Origin> {
     (path == "weights").then(|| Origin::same("modality_weights.weight"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fusion(weights: &[f32]) -> LateFusion {
+        let modalities = [Modality::Text, Modality::Audio, Modality::Vision];
+        let device = Device::flex();
+        LateFusion {
+            weights: Param::from_tensor(Tensor::from_data(weights, &device)),
+            ..LateFusion::new(&modalities[..weights.len()], &device)
+        }
+    }
+
+    fn fused(weights: &[f32], scores: &[(Modality, f32)]) -> f32 {
+        let one = |score: f32| Tensor::<2>::from_data([[score]], &Device::flex());
+        let scores = scores.iter().map(|(m, score)| (*m, one(*score))).collect();
+        fusion(weights).forward(&scores).unwrap().into_scalar::<f32>()
+    }
+
+    #[test]
+    fn an_absent_modality_leaves_a_weighted_mean_of_the_others() {
+        let (text, audio, vision) =
+            ((Modality::Text, 1.0), (Modality::Audio, 3.0), (Modality::Vision, 5.0));
+        let weights = [0.6, 0.2, 0.1];
+        assert!((fused(&weights, &[text, audio, vision]) - 1.7).abs() < 1e-6);
+        assert!((fused(&weights, &[text, audio]) - 1.5).abs() < 1e-6);
+        assert_eq!(fused(&weights, &[vision]), 5.0);
+        // Weights that cancel out do not blow the scores up.
+        assert!((fused(&[0.5, -0.5, 0.1], &[text, audio]) + 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_modality_without_weight_is_refused() {
+        let scores = std::iter::once((Modality::Body, Tensor::zeros([1, 1], &Device::flex())));
+        assert!(fusion(&[0.5, 0.5]).forward(&scores.collect()).is_err());
+        assert!(fusion(&[0.5, 0.5]).forward(&PerModality::none()).is_err());
+    }
+}
