@@ -112,7 +112,11 @@ impl Words {
             Modality::Body => &self.body,
         };
         let map = map.as_ref().ok_or(Error::NoEncoder(modality))?;
-        Ok(map.forward(self.table.val()))
+        let rows = products(self.table.val(), map.weight.val().transpose());
+        Ok(match &map.bias {
+            Some(bias) => rows + bias.val().unsqueeze(),
+            None => rows,
+        })
     }
 
     /// # Shapes
@@ -126,7 +130,7 @@ impl Words {
             Metric::Dot => (view, rows),
             Metric::Cosine => (unit(view), unit(rows)),
         };
-        Ok(view.matmul(rows.transpose()))
+        Ok(products(view, rows))
     }
 
     /// The same weights with one more class, the last.
@@ -165,6 +169,14 @@ fn table(rows: &[Vec<f32>], size: usize, device: &Device) -> Result<Param<Tensor
 
 fn frozen(rows: Tensor<2>) -> Param<Tensor<2>> {
     Param::from_tensor(rows.detach()).set_require_grad(false)
+}
+
+/// The inner product of every row of `a` with every row of `b`: `[n, d]`, `[m, d]` -> `[n, m]`.
+///
+/// A matrix product may be summed in another order when it has another size. Here each number is
+/// summed alone, so that a class scores the same to the last bit whatever classes stand beside it.
+fn products(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+    (a.unsqueeze_dim::<3>(1) * b.unsqueeze_dim::<3>(0)).sum_dim(2).squeeze_dim(2)
 }
 
 /// Rows of length one; a row of zeros stays.

@@ -251,6 +251,13 @@ mod tests {
     }
 
     #[test]
+    fn a_clip_without_classes_has_no_f1_of_its_own() {
+        let truth = vec![vec![true, false], vec![false, false]];
+        assert_eq!(samples_f1(&truth, &truth), 0.5);
+        assert_eq!(support_f1(&truth, &truth, 2), 1.0);
+    }
+
+    #[test]
     fn tied_scores_win_half_a_pair() {
         let scores = [(true, 1.0), (false, 1.0), (true, 3.0), (false, 0.0)];
         assert!((roc_auc(&scores) - 3.5 / 4.0).abs() < 1e-12);

@@ -9,7 +9,7 @@ use crate::encode::recurrent::{Cell, Padding, Readout, RecurrentConfig};
 use crate::fusion::LateFusion;
 use crate::golden::{Golden, open};
 
-const FORWARD: f64 = 1e-5;
+const FORWARD: f64 = 2e-5;
 const LOSS: f64 = 1e-5;
 const TRAJECTORY: f64 = 1e-4;
 
@@ -317,7 +317,7 @@ fn golden_fewshot_gem() {
         }
         (model, _) = training.step(model, gradient);
     }
-    close_all(&fewshot.golden, "traj_gem.dot", &dots, 1e-5);
+    close_all(&fewshot.golden, "traj_gem.dot", &dots, TRAJECTORY);
     fewshot.close("traj_gem", &model, &old, &new);
 }
 

@@ -61,19 +61,14 @@ fn subsets() -> Vec<Vec<Modality>> {
 #[test]
 fn mtee_m1_an_unseen_class_needs_its_row_alone_and_seen_logits_stay_bit_for_bit() {
     let device = Device::flex();
-    // As wide as published, for products to be cut as they are there.
-    for (batch, classes, size) in [(1, 1, 300), (5, 6, 300), (64, 15, 300), (3, 8, 17)] {
-        let wide: PerModality<(usize, RecurrentConfig)> =
-            [(Modality::Text, (6, config(size))), (Modality::Audio, (5, config(200)))]
-                .into_iter()
-                .collect();
-        let mut model = Mtee::new(&wide, &words(classes, size), &device);
-        let inputs = inputs(&TAV[..2], batch, &device);
+    for (batch, classes) in [(1, 1), (5, 6), (3, 8)] {
+        let mut model = Mtee::new(&encoders(&TAV), &words(classes, SIZE), &device);
+        let inputs = inputs(&TAV, batch, &device);
         let seen = model.logits(&inputs);
         let weights = model.num_params();
-        model.words = model.words.with_row(&words(1, size)[0]).unwrap();
+        model.words = model.words.with_row(&words(1, SIZE)[0]).unwrap();
         assert_eq!(model.words.classes(), classes + 1);
-        assert_eq!(model.num_params(), weights + size);
+        assert_eq!(model.num_params(), weights + SIZE);
         let more = model.logits(&inputs);
         assert_eq!(values(more.clone().narrow(1, 0, classes)), values(seen.clone()));
         // Rows in another order are logits in that order; without a row, they are without it.
@@ -82,6 +77,25 @@ fn mtee_m1_an_unseen_class_needs_its_row_alone_and_seen_logits_stay_bit_for_bit(
         assert_eq!(values(model.logits(&inputs)), values(more.flip([1])));
         model.words = model.words.select(&order[..classes]);
         assert_eq!(values(model.logits(&inputs)), values(seen));
+    }
+}
+
+#[test]
+fn mtee_m1_bits_stay_at_sizes_where_matrix_products_change_their_order() {
+    let device = Device::flex();
+    for (size, batch, classes) in
+        [(300, 1, 1), (300, 64, 15), (768, 64, 4), (1024, 8, 32), (1024, 13, 19), (1024, 2, 1)]
+    {
+        let widths = PerModality::from_iter([(Modality::Text, size), (Modality::Audio, 200)]);
+        let config = WordsConfig { size, ..WordsConfig::default() };
+        let seen = config.init(&widths, &words(classes, size), &device).unwrap();
+        let more = seen.clone().with_row(&words(1, size)[0]).unwrap();
+        for (modality, width) in widths.iter() {
+            let view = noise([batch, *width], &device);
+            let before = values(seen.forward(modality, view.clone()).unwrap());
+            let after = more.forward(modality, view).unwrap().narrow(1, 0, classes);
+            assert_eq!(values(after), before, "{modality}: {size} {batch} {classes}");
+        }
     }
 }
 
