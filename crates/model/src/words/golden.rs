@@ -23,10 +23,12 @@ fn model(golden: &Golden, prefix: &str, table: &str, device: &Device) -> Mtee {
         let name = |rest: &str| format!("param.{prefix}RNNs.{index}.{rest}");
         let [gates, size] = *golden.shape(&name("weight_ih_l0")) else { panic!("not a matrix") };
         let hidden = golden.shape(&name("weight_hh_l0"))[1];
+        let layers = name("weight_ih_l");
+        let forward = golden.names(&layers).into_iter().filter(|n| !n.ends_with("_reverse"));
         let config = RecurrentConfig {
             cell: if gates == 4 * hidden { Cell::Lstm } else { Cell::Gru },
             hidden,
-            layers: (0..).take_while(|l| golden.has(&name(&format!("weight_ih_l{l}")))).count(),
+            layers: forward.count(),
             bidirectional: golden.has(&name("weight_ih_l0_reverse")),
             dropout: 0.0,
             read: Readout::LastStep,
