@@ -53,6 +53,16 @@ pub(crate) fn open(name: &str) -> Option<Golden> {
 }
 
 impl Golden {
+    /// The same numbers, with `from` at the beginning of their names replaced by `to`.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        let name = |name: String| match name.strip_prefix(from) {
+            Some(rest) => format!("{to}{rest}"),
+            None => name,
+        };
+        self.tensors = self.tensors.into_iter().map(|(key, value)| (name(key), value)).collect();
+        self
+    }
+
     /// Whether the file holds `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)

@@ -11,6 +11,8 @@ mod batch;
 mod checkpoint;
 mod encode;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod fusion;
 #[cfg(test)]
 mod golden;
 mod head;
@@ -25,6 +27,8 @@ mod reference;
 mod scaling;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 mod trunk;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod words;
 
 pub use batch::{Batch, Input, Sequence, Target};
 pub use checkpoint::{Checkpoint, Precision, Provenance};

@@ -6,7 +6,8 @@ mod labels;
 mod predict;
 
 pub use labels::{
-    binary_cross_entropy, concordance, concordances, cross_entropy, hardest, restrict,
+    binary_cross_entropy, concordance, concordances, cross_entropy, hardest, positive_weights,
+    restrict, weighted_binary_cross_entropy,
 };
 pub use predict::PredictLoss;
 

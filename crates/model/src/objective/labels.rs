@@ -89,9 +89,36 @@ pub fn hardest(target: Tensor<2>) -> Tensor<2> {
 /// # Shapes
 /// Both `[b, k]`; targets are 0 or 1.
 pub fn binary_cross_entropy(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    weighted_binary_cross_entropy(logits, target, None)
+}
+
+/// [`binary_cross_entropy`] in which the positive answers of class k count `positive_k` times.
+///
+/// # Shapes
+/// `logits` and `target` `[b, k]`, `positive` `[k]`; targets are 0 or 1.
+pub fn weighted_binary_cross_entropy(
+    logits: Tensor<2>,
+    target: Tensor<2>,
+    positive: Option<Tensor<1>>,
+) -> Tensor<1> {
     // softplus(z) = max(z, 0) + log(1 + exp(-|z|)) does not overflow.
     let softplus = logits.clone().clamp_min(0.0) + (-logits.clone().abs()).exp().log1p();
-    (softplus - logits * target).mean()
+    match positive {
+        None => (softplus - logits * target).mean(),
+        Some(positive) => {
+            // p y softplus(-z) + (1 - y) softplus(z), with softplus(-z) = softplus(z) - z.
+            let positive = positive.unsqueeze::<2>();
+            let factor = (positive.clone() - 1.0) * target.clone() + 1.0;
+            (softplus * factor - logits * target * positive).mean()
+        }
+    }
+}
+
+/// How often a positive answer of each class has to count for both answers to weigh the same:
+/// negatives over positives of the training clips. A class without a positive counts as one with
+/// one, so that its weight stays a number.
+pub fn positive_weights(positives: &[usize], clips: usize) -> Vec<f32> {
+    positives.iter().map(|p| clips.saturating_sub(*p) as f32 / (*p).max(1) as f32).collect()
 }
 
 /// `mean_k (1 - CCC_k)` over the batch; see [`concordances`].
@@ -187,5 +214,34 @@ mod tests {
         let (flipped_x, flipped_y) = (x.clone().flip([0]), y.clone().flip([0]));
         let gap = scalar(concordance(x, y)) - scalar(concordance(flipped_x, flipped_y));
         assert!(gap.abs() < 1e-6);
+    }
+
+    #[test]
+    fn mtee_m9_positive_weights_are_negatives_over_positives_and_scale_positives_alone() {
+        let weights = positive_weights(&[2, 8, 0, 10], 10);
+        assert_eq!(weights, [4.0, 0.25, 10.0, 0.0]);
+        let z = rows([[1.5, -0.5], [-2.0, 0.3]]);
+        let y = rows([[1.0, 0.0], [0.0, 1.0]]);
+        let weigh = |p: [f32; 2]| {
+            let p = Tensor::<1>::from_data(p, &Device::flex());
+            scalar(weighted_binary_cross_entropy(z.clone(), y.clone(), Some(p)))
+        };
+        let plain = scalar(binary_cross_entropy(z.clone(), y.clone()));
+        assert_eq!(weigh([1.0, 1.0]), plain);
+        // Tripling class 0 adds two more of its only positive term, log(1 + exp(-1.5)).
+        let added = 2.0 * (1.0 + (-1.5f32).exp()).ln() / 4.0;
+        assert!((weigh([3.0, 1.0]) - plain - added).abs() < 1e-6);
+        let negative = rows([[0.0, 0.0], [0.0, 0.0]]);
+        let p = Tensor::<1>::from_data([7.0, 9.0], &Device::flex());
+        let loss = weighted_binary_cross_entropy(z.clone(), negative.clone(), Some(p));
+        assert_eq!(scalar(loss), scalar(binary_cross_entropy(z, negative)));
+    }
+
+    #[test]
+    fn a_weighted_loss_survives_huge_logits_and_absent_positives() {
+        let p = Tensor::<1>::from_data(&positive_weights(&[0, 1], 2)[..], &Device::flex());
+        let loss =
+            weighted_binary_cross_entropy(rows([[-80.0, 80.0]]), rows([[0.0, 1.0]]), Some(p));
+        assert!(scalar(loss).abs() < 1e-6);
     }
 }

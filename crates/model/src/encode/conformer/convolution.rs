@@ -14,7 +14,7 @@ use burn::tensor::{
 use super::ConformerConfig;
 use super::places::Places;
 use crate::Origin;
-use crate::encode::norm::batch_norm;
+use crate::encode::norm::normalise;
 
 /// Layer norm, gated linear map, depthwise convolution, batch norm, swish, linear map, dropout.
 #[derive(Module, Debug)]
@@ -68,11 +68,11 @@ impl Convolution {
         let rows = match &places.padding {
             Some(padding) => {
                 let real =
-                    batch_norm(&self.batch_norm, rows.clone().select(0, padding.real.clone()));
+                    normalise(&self.batch_norm, rows.clone().select(0, padding.real.clone()), None);
                 let (zeros, real_rows) = (rows.zeros_like(), padding.real.clone());
                 zeros.select_assign(0, real_rows, real, IndexingUpdateOp::Add)
             }
-            None => batch_norm(&self.batch_norm, rows),
+            None => normalise(&self.batch_norm, rows, None),
         };
         rows.reshape([b, t, d])
     }
