@@ -84,6 +84,8 @@ pub enum Target {
 pub struct Batch {
     /// What is present of them.
     pub inputs: PerModality<Input>,
+    /// A second look at the same clips (other stretches of them), for objectives that compare two.
+    pub second: Option<PerModality<Input>>,
     /// The corpus's labels, each with the name of the label set that it speaks. A row of zeros in
     /// a class target is a clip without that label.
     pub targets: Vec<(String, Target)>,

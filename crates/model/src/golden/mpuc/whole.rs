@@ -153,7 +153,8 @@ fn golden_mpuc_full_heads() {
                 let yes = logits.clone().greater_elem(0.0).float();
                 golden.close("out.fused_pred", yes, 0.0);
             }
-            let loss = weighted_binary_cross_entropy(logits, labels.clone(), Some(positive.clone()));
+            let loss =
+                weighted_binary_cross_entropy(logits, labels.clone(), Some(positive.clone()));
             let got = f64::from(loss.clone().into_scalar::<f32>());
             golden.close_scalar(&format!("loss.bce_{name}"), got, LOSS);
             golden.gradients(head, &loss.backward(), &format!("head_{name}."), 1e-6, of);
