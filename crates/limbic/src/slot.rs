@@ -189,6 +189,8 @@ fn face_of(slot: &mut Slot, track: usize) -> &mut SlotFace {
         Ok(place) => place,
         Err(place) => {
             let new = SlotFace { track, scores: MeanScores::default(), pictures: 0, small: 0 };
+            // Mostly there is one face, and a first insertion would make room for four.
+            slot.faces.reserve_exact(1);
             slot.faces.insert(place, new);
             place
         }

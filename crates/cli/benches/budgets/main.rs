@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Seconds of `samples/hello.mp4`.
 const HELLO: u32 = 5;
+/// How often the cold start is measured.
+const RUNS: u32 = 20;
 /// Ticks a second of the times in `/proc`; Linux has no other on the machines we know.
 const TICKS: f64 = 100.0;
 
@@ -35,7 +37,6 @@ fn main() -> ExitCode {
 
     let sound = folder.join("four-seconds.wav");
     fs::write(&sound, wav(&tone(4.0))).unwrap();
-    const RUNS: u32 = 20;
     let before = children();
     for _ in 0..RUNS {
         run(&sound, None);

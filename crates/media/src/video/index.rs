@@ -76,16 +76,17 @@ pub(super) struct Timing {
 /// `Damaged` where the index is missing or senseless.
 pub(super) fn read(file: &mut File, path: &Path) -> Result<Option<Track>> {
     let length = file.metadata().map_err(|source| Error::io(path, source))?.len();
-    let (mut found, mut moov) = (None, Vec::new());
+    let (mut found, mut indexed) = (None, false);
     let mut position = 0;
     while let Some(header) = header_at(file, position) {
         let size = header.size.unwrap_or(length - position).min(length - position);
         let body = position + header.length as u64;
         match &header.name {
-            b"moov" if moov.is_empty() => {
-                moov = payload(file, body, position + size)
+            b"moov" if !indexed => {
+                let moov = payload(file, body, position + size)
                     .ok_or_else(|| Error::damaged(path, "its index cannot be read"))?;
                 found = track(&moov, length);
+                indexed = !moov.is_empty();
             }
             b"moof" => {
                 if let Some(parts) = &mut found
@@ -98,7 +99,7 @@ pub(super) fn read(file: &mut File, path: &Path) -> Result<Option<Track>> {
         }
         position += size;
     }
-    if moov.is_empty() {
+    if !indexed {
         let reason = "its index is missing, so the recording was cut off before its end";
         return Err(Error::damaged(path, reason));
     }
@@ -118,7 +119,8 @@ fn header_at(file: &mut File, position: u64) -> Option<Header> {
 fn payload(file: &mut File, start: u64, end: u64) -> Option<Vec<u8>> {
     let size = end.checked_sub(start).filter(|size| *size <= LARGEST_INDEX)?;
     file.seek(SeekFrom::Start(start)).ok()?;
-    let mut bytes = Vec::new();
+    let held = file.metadata().ok()?.len().saturating_sub(start).min(size);
+    let mut bytes = Vec::with_capacity(held as usize);
     file.take(size).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }

@@ -15,7 +15,7 @@ pub(super) fn wanted(
     seconds: impl Fn(&Sample) -> f64,
 ) -> Vec<u32> {
     let mut order: Vec<u32> = (0..samples.len() as u32).collect();
-    order.sort_by_key(|&sample| (samples[sample as usize].time, sample));
+    order.sort_unstable_by_key(|&sample| (samples[sample as usize].time, sample));
     let time = |sample: u32| seconds(&samples[sample as usize]);
     let shown = order.partition_point(|&sample| time(sample) < -TOLERANCE);
     let order = if shown < order.len() { &order[shown..] } else { &order[..] };
