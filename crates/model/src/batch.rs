@@ -1,6 +1,6 @@
 //! What flows into a model: inputs with their masks, and targets.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use limbic_media::PerModality;
 
 /// Steps of features and which of them are there.
@@ -10,6 +10,24 @@ pub struct Sequence {
     pub x: Tensor<3>,
     /// `[b, t]`: 1 for a step, 0 for padding.
     pub mask: Tensor<2>,
+}
+
+impl Sequence {
+    /// Clips of different lengths, zeros after the end of each: `clips` holds the steps of each,
+    /// `size` numbers a step.
+    pub fn padded(clips: &[Vec<f32>], size: usize, device: &Device) -> Self {
+        let longest = clips.iter().map(Vec::len).max().unwrap_or(0);
+        let (b, t) = (clips.len(), longest / size.max(1));
+        let (mut x, mut mask) = (vec![0f32; b * t * size], vec![0f32; b * t]);
+        for (index, clip) in clips.iter().enumerate() {
+            x[index * t * size..][..clip.len()].copy_from_slice(clip);
+            mask[index * t..][..clip.len() / size].fill(1.0);
+        }
+        Self {
+            x: Tensor::from_data(TensorData::new(x, [b, t, size]), device),
+            mask: Tensor::from_data(TensorData::new(mask, [b, t]), device),
+        }
+    }
 }
 
 /// One modality of a batch.
@@ -66,6 +84,8 @@ pub enum Target {
 pub struct Batch {
     /// What is present of them.
     pub inputs: PerModality<Input>,
+    /// A second look at the same clips (other stretches of them), for objectives that compare two.
+    pub second: Option<PerModality<Input>>,
     /// The corpus's labels, each with the name of the label set that it speaks. A row of zeros in
     /// a class target is a clip without that label.
     pub targets: Vec<(String, Target)>,

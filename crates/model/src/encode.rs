@@ -1,9 +1,21 @@
 //! From one modality's input to one vector a clip.
 
+pub(crate) mod conformer;
 pub(crate) mod entry;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+pub(crate) mod graph;
 mod mlp;
 mod ngrams;
+pub(crate) mod norm;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+pub(crate) mod r2plus1d;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+pub(crate) mod recurrent;
 mod resnet;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+pub(crate) mod tcn;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+pub(crate) mod transformer;
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

@@ -11,12 +11,24 @@ mod batch;
 mod checkpoint;
 mod encode;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod fusion;
+#[cfg(test)]
+mod golden;
 mod head;
 mod labels;
 mod model;
 pub mod objective;
 mod pool;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod project;
 mod recipe;
+mod reference;
+mod scaling;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod trunk;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
+mod words;
 
 pub use batch::{Batch, Input, Sequence, Target};
 pub use checkpoint::{Checkpoint, Precision, Provenance};
@@ -30,3 +42,5 @@ pub use recipe::{
     Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig,
     Objectives, Optimizer, Recipe, Reduce, Schedule, Split, Stage,
 };
+pub use reference::{Layout, Origin};
+pub use scaling::{Moments, RatingScale};

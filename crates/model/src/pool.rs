@@ -61,12 +61,22 @@ impl Pooling {
                 Tensor::cat(vec![mean, maximum(x, mask)], 1)
             }
             (Pool::Max, _) => maximum(x, mask),
-            _ => {
-                let steps = mask.clone().sum_dim(1).clamp_min(1.0);
-                ((x * mask).sum_dim(1) / steps).squeeze_dim(1)
-            }
+            _ => over_steps(x, mask),
         }
     }
+}
+
+/// The mean over the steps that `mask` counts.
+///
+/// # Shapes
+/// `x` `[b, t, d]`, `mask` `[b, t]` -> `[b, d]`.
+pub(crate) fn mean(x: Tensor<3>, mask: &Tensor<2>) -> Tensor<2> {
+    over_steps(x, mask.clone().unsqueeze_dim(2))
+}
+
+fn over_steps(x: Tensor<3>, mask: Tensor<3>) -> Tensor<2> {
+    let steps = mask.clone().sum_dim(1).clamp_min(1.0);
+    ((x * mask).sum_dim(1) / steps).squeeze_dim(1)
 }
 
 fn maximum(x: Tensor<3>, mask: Tensor<3>) -> Tensor<2> {

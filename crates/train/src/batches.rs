@@ -102,7 +102,7 @@ pub(crate) fn collate(
         })
         .collect();
     let any = shared.iter().flatten().any(|w| *w > 0.0);
-    Batch { inputs, targets, shared: any.then(|| matrix(&shared, device)) }
+    Batch { inputs, second: None, targets, shared: any.then(|| matrix(&shared, device)) }
 }
 
 fn row(label: Option<&Label>, kind: LabelKind, classes: usize) -> Vec<f32> {

@@ -12,7 +12,10 @@ mod coordinates;
 mod corpus;
 mod dataset;
 mod error;
+pub mod fewshot;
 mod fit;
+#[cfg(test)]
+mod golden;
 pub mod metric;
 mod score;
 mod text;

@@ -73,28 +73,74 @@ pub fn cross_entropy(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     -(log_softmax(logits, 1) * target).sum() / rows
 }
 
+/// The likeliest class of each row alone: what is left of votes when only their winner counts.
+///
+/// # Shapes
+/// `[b, k]` -> `[b, k]`, a single 1 a row; rows of zeros stay so.
+pub fn hardest(target: Tensor<2>) -> Tensor<2> {
+    let classes = target.dims()[1];
+    let winner: Tensor<2> = target.clone().argmax(1).squeeze_dim::<1>(1).one_hot(classes).float();
+    let labelled = target.sum_dim(1).greater_elem(0.0).float();
+    winner * labelled
+}
+
 /// `mean_bk [ softplus(logit) - target * logit ]`: each class on its own.
 ///
 /// # Shapes
 /// Both `[b, k]`; targets are 0 or 1.
 pub fn binary_cross_entropy(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
-    // softplus(z) = max(z, 0) + log(1 + exp(-|z|)) does not overflow.
-    let softplus = logits.clone().clamp_min(0.0) + (-logits.clone().abs()).exp().log1p();
-    (softplus - logits * target).mean()
+    weighted_binary_cross_entropy(logits, target, None)
 }
 
-/// `mean_k (1 - CCC_k)` over the batch, `CCC = 2 cov / (var_x + var_y + (mean_x - mean_y)^2)`
-/// (Lin 1989), with biased moments.
+/// [`binary_cross_entropy`] in which the positive answers of class k count `positive_k` times.
+///
+/// # Shapes
+/// `logits` and `target` `[b, k]`, `positive` `[k]`; targets are 0 or 1.
+pub fn weighted_binary_cross_entropy(
+    logits: Tensor<2>,
+    target: Tensor<2>,
+    positive: Option<Tensor<1>>,
+) -> Tensor<1> {
+    // softplus(z) = max(z, 0) + log(1 + exp(-|z|)) does not overflow.
+    let softplus = logits.clone().clamp_min(0.0) + (-logits.clone().abs()).exp().log1p();
+    match positive {
+        None => (softplus - logits * target).mean(),
+        Some(positive) => {
+            // p y softplus(-z) + (1 - y) softplus(z), with softplus(-z) = softplus(z) - z.
+            let positive = positive.unsqueeze::<2>();
+            let factor = (positive.clone() - 1.0) * target.clone() + 1.0;
+            (softplus * factor - logits * target * positive).mean()
+        }
+    }
+}
+
+/// How often a positive answer of each class has to count for both answers to weigh the same:
+/// negatives over positives of the training clips. A class without a positive counts as one with
+/// one, so that its weight stays a number.
+pub fn positive_weights(positives: &[usize], clips: usize) -> Vec<f32> {
+    positives.iter().map(|p| clips.saturating_sub(*p) as f32 / (*p).max(1) as f32).collect()
+}
+
+/// `mean_k (1 - CCC_k)` over the batch; see [`concordances`].
 ///
 /// # Shapes
 /// Both `[b, k]`.
 pub fn concordance(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    (-concordances(prediction, target) + 1.0).mean()
+}
+
+/// `CCC_k = 2 cov / (var_x + var_y + (mean_x - mean_y)^2)` over the batch (Lin 1989), with biased
+/// moments. It is 0 where either side is constant, and never NaN.
+///
+/// # Shapes
+/// Both `[b, k]` -> `[k]`.
+pub fn concordances(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     let mean = |x: &Tensor<2>| x.clone().mean_dim(0);
     let (mx, my) = (mean(&prediction), mean(&target));
     let (x, y) = (prediction - mx.clone(), target - my.clone());
     let covariance = mean(&(x.clone() * y.clone()));
     let spread = mean(&x.square()) + mean(&y.square()) + (mx - my).square();
-    (-(covariance * 2.0 / (spread + 1e-8)) + 1.0).mean()
+    (covariance * 2.0 / (spread + 1e-8)).squeeze_dim(0)
 }
 
 #[cfg(test)]
@@ -131,10 +177,71 @@ mod tests {
     }
 
     #[test]
-    fn concordance_is_zero_for_equality_and_punishes_shift_and_scale() {
+    fn votes_become_their_winner() {
+        let votes = rows([[0.2, 0.5, 0.3], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]);
+        let values: Vec<f32> = hardest(votes).into_data().iter().collect();
+        assert_eq!(values, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn vavl_v7_concordance_is_zero_for_equality_and_punishes_shift_and_scale() {
         let y = rows([[0.0], [1.0], [2.0], [3.0]]);
         assert!(scalar(concordance(y.clone(), y.clone())).abs() < 1e-6);
         // 2y + 1: covariance 2.5, variances 5 and 1.25, squared shift 6.25.
-        assert!((scalar(concordance(y.clone() * 2.0 + 1.0, y)) - 0.6).abs() < 1e-5);
+        assert!((scalar(concordance(y.clone() * 2.0 + 1.0, y.clone())) - 0.6).abs() < 1e-5);
+        // Shift alone, then scale alone, about the same mean.
+        assert!((scalar(concordance(y.clone() + 1.0, y.clone())) - 2.0 / 7.0).abs() < 1e-5);
+        assert!((scalar(concordance(y.clone() * 2.0 - 1.5, y)) - 0.2).abs() < 1e-5);
+    }
+
+    #[test]
+    fn vavl_v7_concordance_is_one_without_correlation_and_for_a_constant() {
+        let device = Device::flex().autodiff();
+        let y = rows([[0.0, 0.5], [1.0, 0.5], [0.0, 0.5], [1.0, 0.5]]);
+        let x = rows([[0.0, 0.5], [0.0, 0.5], [1.0, 0.5], [1.0, 0.5]]);
+        let each: Vec<f32> = concordances(x.clone(), y.clone()).into_data().iter().collect();
+        assert_eq!(each, [0.0, 0.0]);
+        let on = |x: Tensor<2>| Tensor::<2>::from_data(x.into_data(), &device);
+        let x = on(x).require_grad();
+        let gradients = concordance(x.clone(), on(y)).backward();
+        let gradient: Vec<f32> = x.grad(&gradients).unwrap().into_data().iter().collect();
+        assert!(gradient.iter().all(|value| value.is_finite()), "{gradient:?}");
+    }
+
+    #[test]
+    fn vavl_v7_concordance_ignores_the_order_of_clips() {
+        let (x, y) = (rows([[0.1], [0.7], [0.4]]), rows([[0.3], [0.8], [0.2]]));
+        let (flipped_x, flipped_y) = (x.clone().flip([0]), y.clone().flip([0]));
+        let gap = scalar(concordance(x, y)) - scalar(concordance(flipped_x, flipped_y));
+        assert!(gap.abs() < 1e-6);
+    }
+
+    #[test]
+    fn mtee_m9_positive_weights_are_negatives_over_positives_and_scale_positives_alone() {
+        let weights = positive_weights(&[2, 8, 0, 10], 10);
+        assert_eq!(weights, [4.0, 0.25, 10.0, 0.0]);
+        let z = rows([[1.5, -0.5], [-2.0, 0.3]]);
+        let y = rows([[1.0, 0.0], [0.0, 1.0]]);
+        let weigh = |p: [f32; 2]| {
+            let p = Tensor::<1>::from_data(p, &Device::flex());
+            scalar(weighted_binary_cross_entropy(z.clone(), y.clone(), Some(p)))
+        };
+        let plain = scalar(binary_cross_entropy(z.clone(), y.clone()));
+        assert_eq!(weigh([1.0, 1.0]), plain);
+        // Tripling class 0 adds two more of its only positive term, log(1 + exp(-1.5)).
+        let added = 2.0 * (1.0 + (-1.5f32).exp()).ln() / 4.0;
+        assert!((weigh([3.0, 1.0]) - plain - added).abs() < 1e-6);
+        let negative = rows([[0.0, 0.0], [0.0, 0.0]]);
+        let p = Tensor::<1>::from_data([7.0, 9.0], &Device::flex());
+        let loss = weighted_binary_cross_entropy(z.clone(), negative.clone(), Some(p));
+        assert_eq!(scalar(loss), scalar(binary_cross_entropy(z, negative)));
+    }
+
+    #[test]
+    fn a_weighted_loss_survives_huge_logits_and_absent_positives() {
+        let p = Tensor::<1>::from_data(&positive_weights(&[0, 1], 2)[..], &Device::flex());
+        let loss =
+            weighted_binary_cross_entropy(rows([[-80.0, 80.0]]), rows([[0.0, 1.0]]), Some(p));
+        assert!(scalar(loss).abs() < 1e-6);
     }
 }

@@ -1,0 +1,198 @@
+//! Labels are words: each class is the vector of its name, and a view is scored against it.
+//!
+//! The table of word vectors is the only thing that knows the classes, and nothing moves it. A
+//! class is therefore added by adding its row (Dai et al. 2020, section 3).
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod mtee;
+#[cfg(test)]
+mod statements;
+
+use burn::module::{Module, Param};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use limbic_media::{Modality, PerModality};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Origin, Result};
+
+/// How a view is compared with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Metric {
+    /// Their inner product, as Dai et al. 2020 have it.
+    #[default]
+    Dot,
+    /// The cosine between them.
+    Cosine,
+}
+
+/// Word rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WordsConfig {
+    /// Length of a word vector.
+    pub(crate) size: usize,
+    /// How a view is compared with a row.
+    pub(crate) metric: Metric,
+}
+
+impl Default for WordsConfig {
+    fn default() -> Self {
+        Self { size: 300, metric: Metric::Dot }
+    }
+}
+
+/// The frozen table and one linear map a modality other than text, which reads the rows as they
+/// are.
+#[derive(Module, Debug)]
+pub(crate) struct Words {
+    table: Param<Tensor<2>>,
+    audio: Option<Linear>,
+    vision: Option<Linear>,
+    body: Option<Linear>,
+    #[module(skip)]
+    metric: Metric,
+}
+
+impl WordsConfig {
+    /// Builds the table from `rows`, one a class, and fresh maps to views of `widths`.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where a row or the text view is not of the table's size.
+    pub(crate) fn init(
+        &self,
+        widths: &PerModality<usize>,
+        rows: &[Vec<f32>],
+        device: &Device,
+    ) -> Result<Words> {
+        if let Some(width) = widths.get(Modality::Text)
+            && *width != self.size
+        {
+            return Err(Error::Key {
+                key: "model.encoder.text".to_owned(),
+                reason: format!(
+                    "text is compared with the word vectors themselves, so its view must have \
+                     their {} numbers, not {width}",
+                    self.size
+                ),
+            });
+        }
+        let map = |modality: Modality| {
+            let width = widths.get(modality)?;
+            Some(LinearConfig::new(self.size, *width).init(device))
+        };
+        Ok(Words {
+            table: table(rows, self.size, device)?,
+            audio: map(Modality::Audio),
+            vision: map(Modality::Vision),
+            body: map(Modality::Body),
+            metric: self.metric,
+        })
+    }
+}
+
+impl Words {
+    /// How many classes there are.
+    pub(crate) fn classes(&self) -> usize {
+        self.table.dims()[0]
+    }
+
+    /// The classes as `modality` sees them: `[classes, width]`.
+    ///
+    /// # Errors
+    /// [`Error::NoEncoder`] where no map leads to the modality.
+    pub(crate) fn rows(&self, modality: Modality) -> Result<Tensor<2>> {
+        let map = match modality {
+            Modality::Text => return Ok(self.table.val()),
+            Modality::Audio => &self.audio,
+            Modality::Vision => &self.vision,
+            Modality::Body => &self.body,
+        };
+        let map = map.as_ref().ok_or(Error::NoEncoder(modality))?;
+        let rows = products(self.table.val(), map.weight.val().transpose());
+        Ok(match &map.bias {
+            Some(bias) => rows + bias.val().unsqueeze(),
+            None => rows,
+        })
+    }
+
+    /// # Shapes
+    /// `view` `[b, width]` -> scores `[b, classes]`.
+    ///
+    /// # Errors
+    /// [`Error::NoEncoder`] where no map leads to the modality.
+    pub(crate) fn forward(&self, modality: Modality, view: Tensor<2>) -> Result<Tensor<2>> {
+        let rows = self.rows(modality)?;
+        let (view, rows) = match self.metric {
+            Metric::Dot => (view, rows),
+            Metric::Cosine => (unit(view), unit(rows)),
+        };
+        Ok(products(view, rows))
+    }
+
+    /// The same weights with one more class, the last.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where the row is not of the table's size.
+    pub(crate) fn with_row(mut self, row: &[f32]) -> Result<Self> {
+        let old = self.table.val();
+        let new = table(&[row.to_vec()], old.dims()[1], &old.device())?;
+        self.table = frozen(Tensor::cat(vec![old, new.val()], 0));
+        Ok(self)
+    }
+
+    /// The same weights with the classes that `classes` names, in its order.
+    #[must_use]
+    pub(crate) fn select(mut self, classes: &[usize]) -> Self {
+        let old = self.table.val();
+        let indices: Vec<i64> = classes.iter().map(|class| *class as i64).collect();
+        let data = TensorData::new(indices, [classes.len()]);
+        let indices = Tensor::<1, Int>::from_data(data, &old.device());
+        self.table = frozen(old.select(0, indices));
+        self
+    }
+}
+
+fn table(rows: &[Vec<f32>], size: usize, device: &Device) -> Result<Param<Tensor<2>>> {
+    if let Some(row) = rows.iter().find(|row| row.len() != size) {
+        return Err(Error::Key {
+            key: "model.head.size".to_owned(),
+            reason: format!("is {size}, a word vector has {} numbers", row.len()),
+        });
+    }
+    let data = TensorData::new(rows.concat(), [rows.len(), size]);
+    Ok(frozen(Tensor::from_data(data, device)))
+}
+
+fn frozen(rows: Tensor<2>) -> Param<Tensor<2>> {
+    Param::from_tensor(rows.detach()).set_require_grad(false)
+}
+
+/// The inner product of every row of `a` with every row of `b`: `[n, d]`, `[m, d]` -> `[n, m]`.
+///
+/// A matrix product may be summed in another order when it has another size. Here each number is
+/// summed alone, so that a class scores the same to the last bit whatever classes stand beside it.
+fn products(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+    (a.unsqueeze_dim::<3>(1) * b.unsqueeze_dim::<3>(0)).sum_dim(2).squeeze_dim(2)
+}
+
+/// Rows of length one; a row of zeros stays.
+fn unit(x: Tensor<2>) -> Tensor<2> {
+    let length = (x.clone().square().sum_dim(1) + 1e-12).sqrt();
+    x / length
+}
+
+/// Where a weight lies in the model of Dai et al. 2020.
+pub(crate) fn origin(path: &str) -> Option<Origin> {
+    Some(match path {
+        "table" => Origin::same("textEmoEmbs.weight"),
+        "audio.weight" => Origin::transposed("affineAudio.weight"),
+        "audio.bias" => Origin::same("affineAudio.bias"),
+        "vision.weight" => Origin::transposed("affineVisual.weight"),
+        "vision.bias" => Origin::same("affineVisual.bias"),
+        _ => return None,
+    })
+}
