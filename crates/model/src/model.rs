@@ -59,6 +59,18 @@ pub struct Views {
     pub second: Option<PerModality<Tensor<2>>>,
 }
 
+impl Views {
+    /// Those of the modalities that `sees` names; all of them where it is empty.
+    #[must_use]
+    pub fn of(&self, sees: &[Modality]) -> Self {
+        let some = |views: &PerModality<Tensor<2>>| {
+            let seen = views.iter().filter(|(m, _)| sees.is_empty() || sees.contains(m));
+            seen.map(|(m, view)| (m, view.clone())).collect()
+        };
+        Self { each: some(&self.each), second: self.second.as_ref().map(some) }
+    }
+}
+
 impl Branch {
     /// The label sets that its heads answer to, the shared one first.
     pub fn sets(&self) -> &[LabelSet] {

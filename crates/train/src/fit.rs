@@ -3,8 +3,12 @@
 //! Everything random in a batch is drawn from `(seed, stage, epoch, batch)`, so a run that resumes
 //! at any batch ends with the same weights as one that was never interrupted.
 
+#[cfg(test)]
+mod golden;
 mod prepare;
 mod state;
+#[cfg(test)]
+mod statements;
 mod trainer;
 mod watch;
 
@@ -22,7 +26,7 @@ use self::watch::{Verdict, Watch, validate};
 use crate::batches::{collate, deal};
 use crate::{Dataset, Error, Result};
 
-pub use trainer::{Taken, Trainer};
+pub use trainer::{Before, Taken, Trainer};
 
 /// The running average of weights takes in every so many steps.
 const AVERAGE_EVERY: usize = 4;

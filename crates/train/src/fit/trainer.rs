@@ -22,6 +22,19 @@ pub struct Trainer<'a> {
     optimizer: ModuleOptimizer,
 }
 
+/// Clips of before, for [`Trainer::tune`].
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// The clips.
+    pub batch: &'a Batch,
+    /// Their label set.
+    pub set: &'a str,
+    /// Those of its classes that were learned before.
+    pub classes: &'a [usize],
+    /// How often a yes to each of them counts in balanced label losses.
+    pub positives: &'a PositiveWeights,
+}
+
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taken {
@@ -65,7 +78,7 @@ impl<'a> Trainer<'a> {
                 Some(seen) if step.views == Looks::Shared => seen,
                 _ => self.look(&steps[index..], batch)?,
             };
-            let slope = self.slope(step, &looking, &views, batch)?;
+            let slope = self.slope(step, &looking, &views, batch, self.positives)?;
             seen = Some((looking, views));
             taken.push(match slope {
                 Some((loss, gradient)) => {
@@ -77,16 +90,15 @@ impl<'a> Trainer<'a> {
         Ok(taken)
     }
 
-    /// One iteration of tuning to new clips: the steps of `tuning`, in order. `old` stands for
-    /// what was learned before, and is answered with those classes of the label set `set` that
-    /// `seen` names. Returns the losses of the old and the new clips, where they were looked at.
+    /// One iteration of tuning to `new` clips: the steps of `tuning`, in order. Returns the losses
+    /// of the old and of the new clips, where they were looked at.
     ///
     /// # Errors
     /// Those of [`batch`](Self::batch).
     pub fn tune(
         &mut self,
         tuning: Tuning,
-        (old, set, seen): (&Batch, &str, &[usize]),
+        old: Before<'_>,
         new: &Batch,
         rate: f64,
     ) -> Result<[Option<f32>; 2]> {
@@ -95,13 +107,13 @@ impl<'a> Trainer<'a> {
             let (mut before, mut after) = (None, None);
             let gradient = update.gradient(
                 || {
-                    let model = self.model.clone().with_classes(set, seen)?;
-                    let (loss, gradient) = self.whole(&model, old)?;
+                    let model = self.model.clone().with_classes(old.set, old.classes)?;
+                    let (loss, gradient) = self.whole(&model, old.batch, old.positives)?;
                     before = Some(loss);
                     Ok::<_, Error>(gradient)
                 },
                 || {
-                    let (loss, gradient) = self.whole(&self.model, new)?;
+                    let (loss, gradient) = self.whole(&self.model, new, self.positives)?;
                     after = Some(loss);
                     Ok(gradient)
                 },
@@ -113,13 +125,18 @@ impl<'a> Trainer<'a> {
     }
 
     /// The loss of the stage's first step under `model`, and its gradient.
-    fn whole(&self, model: &Model, batch: &Batch) -> Result<(f32, Gradient)> {
+    fn whole(
+        &self,
+        model: &Model,
+        batch: &Batch,
+        positives: &PositiveWeights,
+    ) -> Result<(f32, Gradient)> {
         let steps = self.stage.order();
         let Some(step) = steps.first() else { return Ok((0.0, Gradient::new())) };
         let looking =
             model.looking(step.views == Looks::Still, |path| self.stage.moves(step, path));
         let views = looking.look(batch, &step.sees)?;
-        Ok(self.slope(step, &looking, &views, batch)?.unwrap_or_default())
+        Ok(self.slope(step, &looking, &views, batch, positives)?.unwrap_or_default())
     }
 
     /// Looks at a batch for the first of `steps` and for those after it that share its views. What
@@ -130,7 +147,9 @@ impl<'a> Trainer<'a> {
         let together: Vec<&Step> = std::iter::once(first).chain(sharing).collect();
         let moves = |path: &str| together.iter().any(|step| self.stage.moves(step, path));
         let looking = self.model.looking(first.views == Looks::Still, moves);
-        let views = looking.look(batch, &first.sees)?;
+        let everything = together.iter().any(|step| step.sees.is_empty());
+        let sees = together.iter().filter(|_| !everything).flat_map(|step| step.sees.clone());
+        let views = looking.look(batch, &sees.collect::<Vec<_>>())?;
         Ok((looking, views))
     }
 
@@ -141,8 +160,10 @@ impl<'a> Trainer<'a> {
         looking: &Model,
         views: &Views,
         batch: &Batch,
+        positives: &PositiveWeights,
     ) -> Result<Option<(f32, Gradient)>> {
-        let Some(loss) = step.objective.loss(looking, views, batch, self.positives)? else {
+        let views = views.of(&step.sees);
+        let Some(loss) = step.objective.loss(looking, &views, batch, positives)? else {
             return Ok(None);
         };
         let value = loss.clone().into_scalar::<f32>();
