@@ -39,6 +39,8 @@ pub enum Input {
     Tokens(Tensor<2, Int>, Tensor<2>),
     /// `[b, 1, h, w]` grey pictures.
     Pictures(Tensor<4>),
+    /// `[b, channels, frames, h, w]` pictures over time.
+    Video(Tensor<5>),
 }
 
 impl Input {
@@ -48,6 +50,7 @@ impl Input {
             Self::Series(sequence) => sequence.x.dims()[0],
             Self::Tokens(ids, _) => ids.dims()[0],
             Self::Pictures(x) => x.dims()[0],
+            Self::Video(x) => x.dims()[0],
         }
     }
 
@@ -62,6 +65,7 @@ impl Input {
             Self::Series(_) => "series",
             Self::Tokens(..) => "tokens",
             Self::Pictures(_) => "pictures",
+            Self::Video(_) => "video",
         }
     }
 }

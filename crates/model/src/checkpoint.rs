@@ -11,7 +11,7 @@ use limbic_media::Modality;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, LabelSet, Model, Recipe, Result};
+use crate::{Error, Fusion, LabelSet, Model, Recipe, Result};
 
 /// Header key of everything that is not a weight.
 const HEADER: &str = "limbic";
@@ -174,9 +174,16 @@ impl Checkpoint {
         let mut model = Model::default();
         let wanted = |m: &Modality| modalities.contains(m);
         for (modality, recipe) in header.recipes.iter().filter(|(m, _)| wanted(m)) {
+            if model.branch(*modality).is_some() {
+                continue;
+            }
             recipe.check()?;
+            // What one recipe trained together is built together.
             let mut config = recipe.model.clone();
-            config.encoder.retain(|m, _| m == modality);
+            config.encoder.retain(|m, _| wanted(m) && header.recipes.get(m) == Some(recipe));
+            if config.encoder.len() < recipe.model.encoder.len() {
+                config.fusion = Fusion::None {};
+            }
             // The first set is the shared one, which `init` adds by itself.
             let sets = header.sets.get(modality).and_then(|sets| sets.get(1..)).unwrap_or(&[]);
             model = model.joined(config.init(sets, device));
@@ -210,6 +217,12 @@ impl Checkpoint {
             });
         };
         for part in parts {
+            if whole.model.shares() || part.model.shares() {
+                return Err(Error::Checkpoint {
+                    name: "join".to_owned(),
+                    reason: "modalities that share parts stand alone in their file".to_owned(),
+                });
+            }
             if let Some(modality) = part.recipes.keys().find(|m| whole.recipes.contains_key(m)) {
                 return Err(Error::Checkpoint {
                     name: "join".to_owned(),
@@ -231,6 +244,8 @@ impl Checkpoint {
 impl Model {
     /// Every weight by its stable name, running statistics included.
     pub fn weights(&self) -> BTreeMap<String, Vec<f32>> {
+        // A copy for use brings in the last update of running statistics.
+        drop(self.valid());
         let mut gathered = Gather::default();
         self.visit(&mut gathered);
         gathered.found.into_iter().map(|(name, (_, values))| (name, values)).collect()
@@ -246,6 +261,8 @@ impl Model {
     /// This model with other values in the weights that `values` names.
     #[must_use]
     pub fn with_weights(self, values: &BTreeMap<String, Vec<f32>>) -> Self {
+        // An update of running statistics that is still under way would replace them later.
+        drop(self.valid());
         self.mapped(&mut Replace { values, path: Vec::new() })
     }
 }
@@ -285,7 +302,10 @@ impl ModuleMapper for Replace<'_> {
 }
 
 /// The same parameter with other values of the same shape.
-fn replaced<const D: usize>(param: Param<Tensor<D>>, values: Vec<f32>) -> Param<Tensor<D>> {
+pub(crate) fn replaced<const D: usize>(
+    param: Param<Tensor<D>>,
+    values: Vec<f32>,
+) -> Param<Tensor<D>> {
     let (shape, device) = (param.lazy_shape().to_vec(), param.lazy_device());
     let (id, old, mapper) = param.consume();
     let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
@@ -366,6 +386,6 @@ fn decode(view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
 }
 
 /// Field names joined by dots; enum variants in lower case.
-fn stable(path: &[String]) -> String {
+pub(crate) fn stable(path: &[String]) -> String {
     path.join(".").to_lowercase()
 }

@@ -55,6 +55,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A state dict that does not fit the recipe.
+    #[error("{name}: {reason}; give the state dict of the system and sizes that the recipe has")]
+    Reference {
+        /// The file name.
+        name: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// The operating system refused.
     #[error("{path}: {source}", path = path.display())]
     Io {

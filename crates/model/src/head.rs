@@ -5,43 +5,68 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
-use crate::Origin;
+use crate::project::{Projector, ProjectorConfig};
+use crate::{HeadConfig, Origin};
 
-/// Learned label rows with a bias: `logit_c = <view, e_c> + b_c`.
+/// What stands on a view.
+#[expect(clippy::large_enum_variant, reason = "there are few a model")]
 #[derive(Module, Debug)]
-pub struct Head {
-    rows: Linear,
+pub enum Head {
+    /// Learned label rows with a bias: `logit_c = <view, e_c> + b_c`.
+    Rows(Linear),
+    /// A layer and a ReLU before the rows.
+    Mlp(Projector),
+    /// Three layers.
+    Stack(Stack),
 }
 
 impl Head {
-    /// A head of `classes` rows for views of `width`.
-    pub fn new(width: usize, classes: usize, device: &Device) -> Self {
-        Self { rows: LinearConfig::new(width, classes).init(device) }
+    /// A head of the kind that `config` asks for, from views of `size` to `classes` scores; `width`
+    /// is the length of one modality's view.
+    pub(crate) fn new(
+        config: &HeadConfig,
+        size: usize,
+        width: usize,
+        classes: usize,
+        device: &Device,
+    ) -> Self {
+        if let Some(stack) = &config.stack {
+            return Self::Stack(stack.init(size, classes, device));
+        }
+        if config.mlp.is_some() {
+            let classifier = ProjectorConfig { size, hidden: width, out: classes };
+            return Self::Mlp(classifier.init(device));
+        }
+        Self::Rows(LinearConfig::new(size, classes).init(device))
     }
 
     /// # Shapes
-    /// `view` `[b, width]` -> logits `[b, classes]`.
+    /// `view` `[b, size]` -> logits `[b, classes]`.
     pub fn forward(&self, view: Tensor<2>) -> Tensor<2> {
-        self.rows.forward(view)
+        match self {
+            Self::Rows(rows) => rows.forward(view),
+            Self::Mlp(classifier) => classifier.forward(view),
+            Self::Stack(stack) => stack.forward(view),
+        }
     }
 }
 
 /// How a [`Stack`] is built.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct StackConfig {
+pub struct StackConfig {
     /// Width after the first layer.
-    pub(crate) wide: usize,
+    pub wide: usize,
     /// Width after the second layer.
-    pub(crate) narrow: usize,
+    pub narrow: usize,
     /// Dropout after the first layer.
-    pub(crate) dropout: f64,
+    pub dropout: f64,
 }
 
 /// Linear, ReLU, dropout, linear, linear: VAVL's head for labels, for reconstruction and for both
 /// modalities together.
 #[derive(Module, Debug)]
-pub(crate) struct Stack {
+pub struct Stack {
     first: Linear,
     second: Linear,
     last: Linear,
@@ -55,7 +80,6 @@ impl Default for StackConfig {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 impl StackConfig {
     /// Builds it with fresh weights, from views of `size` to `out` numbers.
     pub(crate) fn init(&self, size: usize, out: usize, device: &Device) -> Stack {
@@ -68,7 +92,6 @@ impl StackConfig {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 impl Stack {
     /// # Shapes
     /// `[b, size]` -> `[b, out]`.

@@ -11,7 +11,6 @@ mod batch;
 mod checkpoint;
 mod encode;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 mod fusion;
 #[cfg(test)]
 mod golden;
@@ -20,27 +19,34 @@ mod labels;
 mod model;
 pub mod objective;
 mod pool;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 mod project;
 mod recipe;
 mod reference;
 mod scaling;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 mod trunk;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 mod words;
 
 pub use batch::{Batch, Input, Sequence, Target};
 pub use checkpoint::{Checkpoint, Precision, Provenance};
 pub use encode::Encoder;
+pub use encode::conformer::{Axes, ConformerConfig};
+pub use encode::graph::GraphConfig;
+pub use encode::r2plus1d::R2plus1dConfig;
+pub use encode::recurrent::{Cell, Padding, Readout, RecurrentConfig};
+pub use encode::tcn::TcnConfig;
+pub use encode::transformer::{Positions, TransformerConfig};
 pub use error::{Error, Result};
-pub use head::Head;
+pub use head::{Head, Stack, StackConfig};
 pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity};
 pub use model::{Branch, Model, Views};
 pub use pool::Pool;
+pub use project::{Projector, ProjectorConfig};
 pub use recipe::{
-    Augment, Body, Data, EncoderConfig, HeadConfig, InputConfig, LabelLoss, ModelConfig,
-    Objectives, Optimizer, Recipe, Reduce, Schedule, Split, Stage,
+    Augment, Body, Data, EncoderConfig, Fusion, HeadConfig, InputConfig, LabelLoss, Looks, MlpHead,
+    ModelConfig, Objectives, On, Optimizer, Part, Patience, Recipe, Reduce, Scale, Schedule, Split,
+    Stage, Step, TrunkKind,
 };
-pub use reference::{Layout, Origin};
+pub use reference::{Found, Layout, Origin};
 pub use scaling::{Moments, RatingScale};
+pub use trunk::TrunkConfig;
+pub use words::{Metric, WordsConfig};

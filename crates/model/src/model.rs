@@ -1,32 +1,53 @@
-//! The model: a branch a modality, and nothing for a modality that is absent.
+//! The model: a branch a modality and what the branches share; nothing for a modality that is
+//! absent.
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+mod build;
+mod change;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
 use limbic_media::{Modality, PerModality};
 
-use crate::encode::{
-    Encoder,
-    entry::{Entry, Standard},
-};
+use crate::encode::Encoder;
+use crate::fusion::LateFusion;
+use crate::head::Stack;
 use crate::labels::SHARED;
-use crate::{EMOTIONS, Error, Head, Input, LabelKind, LabelSet, ModelConfig, Result};
+use crate::project::Projector;
+use crate::trunk::Trunk;
+use crate::words::Words;
+use crate::{Batch, Error, Head, Input, LabelSet, Result};
 
 /// One modality's encoder and its heads, one a label set; the shared set comes first.
 #[derive(Module, Debug)]
 pub struct Branch {
     pub(crate) encoder: Encoder,
+    /// None where the rows are words.
     pub(crate) heads: Vec<Head>,
+    pub(crate) projector: Option<Projector>,
+    pub(crate) reconstruction: Option<Stack>,
     #[module(skip)]
     pub(crate) sets: Vec<LabelSet>,
 }
 
-/// A branch a modality.
+/// Heads over the views of all modalities, end to end.
+#[derive(Module, Debug)]
+pub(crate) struct Joint {
+    pub(crate) heads: Vec<Head>,
+    #[module(skip)]
+    pub(crate) order: Vec<Modality>,
+}
+
+/// A branch a modality, and what they share.
 #[derive(Module, Debug, Default)]
 pub struct Model {
     pub(crate) text: Option<Branch>,
     pub(crate) audio: Option<Branch>,
     pub(crate) vision: Option<Branch>,
     pub(crate) body: Option<Branch>,
+    pub(crate) trunk: Option<Trunk>,
+    pub(crate) joint: Option<Joint>,
+    pub(crate) fusion: Option<LateFusion>,
+    pub(crate) words: Option<Words>,
 }
 
 /// What one forward pass saw.
@@ -34,35 +55,19 @@ pub struct Model {
 pub struct Views {
     /// `[b, width]` for each modality that is present.
     pub each: PerModality<Tensor<2>>,
+    /// The same of a second look at the same clips, where there was one.
+    pub second: Option<PerModality<Tensor<2>>>,
 }
 
-impl ModelConfig {
-    /// Builds a model with fresh weights: one head for the shared label space and one for each
-    /// of `sets`, in every branch.
-    pub fn init(&self, sets: &[LabelSet], device: &Device) -> Model {
-        let shared = LabelSet {
-            name: SHARED.to_owned(),
-            kind: LabelKind::Class,
-            classes: EMOTIONS.map(str::to_owned).to_vec(),
-            covered: vec![true; EMOTIONS.len()],
+impl Views {
+    /// Those of the modalities that `sees` names; all of them where it is empty.
+    #[must_use]
+    pub fn of(&self, sees: &[Modality]) -> Self {
+        let some = |views: &PerModality<Tensor<2>>| {
+            let seen = views.iter().filter(|(m, _)| sees.is_empty() || sees.contains(m));
+            seen.map(|(m, view)| (m, view.clone())).collect()
         };
-        let sets: Vec<LabelSet> = std::iter::once(shared).chain(sets.iter().cloned()).collect();
-        let branch = |modality: Modality| {
-            self.encoder.get(&modality).map(|encoder| Branch {
-                encoder: encoder.init(self.width, device),
-                heads: sets
-                    .iter()
-                    .map(|s| Head::new(self.width, s.classes.len(), device))
-                    .collect(),
-                sets: sets.clone(),
-            })
-        };
-        Model {
-            text: branch(Modality::Text),
-            audio: branch(Modality::Audio),
-            vision: branch(Modality::Vision),
-            body: branch(Modality::Body),
-        }
+        Self { each: some(&self.each), second: self.second.as_ref().map(some) }
     }
 }
 
@@ -72,7 +77,7 @@ impl Branch {
         &self.sets
     }
 
-    /// Which of [`EMOTIONS`] any corpus that it learned from speaks of.
+    /// Which of [`EMOTIONS`](crate::EMOTIONS) any corpus that it learned from speaks of.
     pub fn covered(&self) -> [bool; 8] {
         let mut covered = [false; 8];
         for set in self.sets.iter().skip(1) {
@@ -81,6 +86,13 @@ impl Branch {
             }
         }
         covered
+    }
+
+    fn position(&self, set: &str) -> Result<usize> {
+        self.sets.iter().position(|s| s.name == set).ok_or_else(|| Error::NoHead {
+            set: set.to_owned(),
+            known: self.sets.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
+        })
     }
 }
 
@@ -95,7 +107,11 @@ impl Model {
         }
     }
 
-    /// Which of [`EMOTIONS`] a label set of a modality's branch speaks of.
+    fn known(&self, modality: Modality) -> Result<&Branch> {
+        self.branch(modality).ok_or(Error::NoEncoder(modality))
+    }
+
+    /// Which of [`EMOTIONS`](crate::EMOTIONS) a label set of a modality's branch speaks of.
     pub fn covered(&self, modality: Modality, set: &str) -> [bool; 8] {
         let found = self.branch(modality).and_then(|b| b.sets.iter().find(|s| s.name == set));
         std::array::from_fn(|i| found.is_some_and(|s| s.covered.get(i) == Some(&true)))
@@ -107,12 +123,32 @@ impl Model {
     /// [`Error::NoEncoder`] for a modality that the model does not know, [`Error::Input`] for one
     /// of the wrong kind or size.
     pub fn view(&self, inputs: &PerModality<Input>) -> Result<Views> {
-        let mut each = PerModality::none();
+        Ok(Views { each: self.encode(inputs, &[])?, second: None })
+    }
+
+    /// Encodes both looks of a batch; with `sees` those modalities of it alone.
+    ///
+    /// # Errors
+    /// Those of [`view`](Self::view).
+    pub fn look(&self, batch: &Batch, sees: &[Modality]) -> Result<Views> {
+        let each = self.encode(&batch.inputs, sees)?;
+        let second = batch.second.as_ref().map(|inputs| self.encode(inputs, sees)).transpose()?;
+        Ok(Views { each, second })
+    }
+
+    fn encode(
+        &self,
+        inputs: &PerModality<Input>,
+        sees: &[Modality],
+    ) -> Result<PerModality<Tensor<2>>> {
+        let mut views = PerModality::none();
         for (modality, input) in inputs.iter() {
-            let branch = self.branch(modality).ok_or(Error::NoEncoder(modality))?;
-            each.insert(modality, branch.encoder.forward(modality, input)?);
+            if sees.is_empty() || sees.contains(&modality) {
+                let encoder = &self.known(modality)?.encoder;
+                views.insert(modality, encoder.forward(modality, input, self.trunk.as_ref())?);
+            }
         }
-        Ok(Views { each })
+        Ok(views)
     }
 
     /// One modality's view against the rows of a label set.
@@ -123,13 +159,39 @@ impl Model {
     /// # Errors
     /// [`Error::NoHead`] where the set has no head.
     pub fn logits(&self, modality: Modality, view: &Tensor<2>, set: &str) -> Result<Tensor<2>> {
-        let branch = self.branch(modality).ok_or(Error::NoEncoder(modality))?;
-        let head = branch.sets.iter().position(|s| s.name == set).and_then(|i| branch.heads.get(i));
-        let head = head.ok_or_else(|| Error::NoHead {
-            set: set.to_owned(),
-            known: branch.sets.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
-        })?;
+        let branch = self.known(modality)?;
+        let place = branch.position(set)?;
+        if let Some(words) = &self.words {
+            let before = branch.sets[..place].iter().map(|set| set.classes.len()).sum();
+            let classes = branch.sets[place].classes.len();
+            return Ok(words.forward(modality, view.clone())?.narrow(1, before, classes));
+        }
+        let head = branch.heads.get(place).ok_or(Error::NoEncoder(modality))?;
         Ok(head.forward(view.clone()))
+    }
+
+    /// The answer of all modalities together; `None` where the model has no fusion, or not enough
+    /// of a clip is there for it.
+    ///
+    /// # Shapes
+    /// Views `[b, width]` -> `[b, classes]`.
+    ///
+    /// # Errors
+    /// Those of [`logits`](Self::logits).
+    pub fn joint(&self, each: &PerModality<Tensor<2>>, set: &str) -> Result<Option<Tensor<2>>> {
+        if let Some(joint) = &self.joint {
+            let views: Option<Vec<_>> = joint.order.iter().map(|m| each.get(*m).cloned()).collect();
+            let (Some(views), Some(first)) = (views, joint.order.first()) else { return Ok(None) };
+            let place = self.known(*first)?.position(set)?;
+            let head = joint.heads.get(place).ok_or(Error::NoEncoder(*first))?;
+            return Ok(Some(head.forward(Tensor::cat(views, 1))));
+        }
+        let Some(fusion) = &self.fusion else { return Ok(None) };
+        let mut scores = PerModality::none();
+        for (modality, view) in each.iter() {
+            scores.insert(modality, self.logits(modality, view, set)?);
+        }
+        if scores.iter().next().is_none() { Ok(None) } else { fusion.forward(&scores).map(Some) }
     }
 
     /// One modality's view in the label space shown to users: `[b, width]` -> `[b, 8]` logits.
@@ -137,61 +199,30 @@ impl Model {
         self.logits(modality, view, SHARED)
     }
 
-    /// Sets the statistics with which a series or picture input is standardised.
-    #[must_use]
-    pub fn standardised(mut self, modality: Modality, mean: &[f32], deviation: &[f32]) -> Self {
-        let branch = match modality {
-            Modality::Text => &mut self.text,
-            Modality::Audio => &mut self.audio,
-            Modality::Vision => &mut self.vision,
-            Modality::Body => &mut self.body,
-        };
-        if let Some(branch) = branch {
-            let standard = |device: &Device| Standard::new(mean, deviation, device);
-            match &mut branch.encoder.entry {
-                Entry::Series(entry) | Entry::Picture(entry) => {
-                    *entry = standard(&entry.device());
-                }
-                Entry::Tokens(_) => {}
-            }
-        }
-        self
+    /// The projection of a modality's view that a contrast compares: `[b, width]` -> `[b, out]`;
+    /// `None` where the recipe builds none.
+    pub(crate) fn projection(&self, modality: Modality, view: &Tensor<2>) -> Option<Tensor<2>> {
+        let projector = self.branch(modality)?.projector.as_ref()?;
+        Some(projector.forward(view.clone()))
     }
 
-    /// Starts a token table from word vectors: `rows` holds `(token id, vector)`.
-    #[must_use]
-    pub fn with_word_vectors(mut self, rows: &[(usize, Vec<f32>)]) -> Self {
-        if let Some(branch) = &mut self.text
-            && let Entry::Tokens(table) = &mut branch.encoder.entry
-        {
-            let weight = table.weight.val();
-            let ([rows_total, size], device) = (weight.dims(), weight.device());
-            let mut values: Vec<f32> = weight.into_data().iter::<f32>().collect();
-            for (id, vector) in rows {
-                if let Some(row) = values.get_mut(id * size..(id + 1) * size) {
-                    row.copy_from_slice(&vector[..size]);
-                }
-            }
-            let data = TensorData::new(values, [rows_total, size]);
-            table.weight = Param::from_tensor(Tensor::from_data(data, &device));
-        }
-        self
-    }
-
-    /// This model with the branches of another beside its own.
-    #[must_use]
-    pub fn joined(self, other: Self) -> Self {
-        Self {
-            text: self.text.or(other.text),
-            audio: self.audio.or(other.audio),
-            vision: self.vision.or(other.vision),
-            body: self.body.or(other.body),
-        }
-    }
-
-    /// Replaces every weight by what `mapper` makes of it.
-    #[must_use]
-    pub fn mapped(self, mapper: &mut impl ModuleMapper) -> Self {
-        Module::map(self, mapper)
+    /// What a modality's view says its features are, and what they are.
+    ///
+    /// # Shapes
+    /// `[b, width]` -> both `[b, size]`.
+    ///
+    /// # Errors
+    /// Those of [`view`](Self::view).
+    pub(crate) fn guess(
+        &self,
+        modality: Modality,
+        view: &Tensor<2>,
+        input: &Input,
+    ) -> Result<Option<(Tensor<2>, Tensor<2>)>> {
+        let branch = self.known(modality)?;
+        let Some(stack) = &branch.reconstruction else { return Ok(None) };
+        let (features, mask) = branch.encoder.guessed(modality, input)?;
+        let target = crate::objective::PredictLoss::target(features, &mask);
+        Ok(Some((stack.forward(view.clone()), target)))
     }
 }

@@ -10,8 +10,9 @@ use crate::Origin;
 /// Sizes; the defaults are the published projector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct ProjectorConfig {
-    /// Length of the feature.
+pub struct ProjectorConfig {
+    /// Length of the feature: the width of the view.
+    #[serde(skip)]
     pub size: usize,
     /// Width between the layers.
     pub hidden: usize,
@@ -27,18 +28,12 @@ impl Default for ProjectorConfig {
 
 /// Linear, ReLU, linear.
 #[derive(Module, Debug)]
-pub(crate) struct Projector {
+pub struct Projector {
     first: Linear,
     second: Linear,
 }
 
 impl ProjectorConfig {
-    /// A classifier over the features of `modalities`, end to end (Franceschini et al. 2022): the
-    /// width between is that of one feature.
-    pub(crate) const fn classifier(size: usize, modalities: usize, classes: usize) -> Self {
-        Self { size: size * modalities, hidden: size, out: classes }
-    }
-
     /// Builds it with fresh weights.
     pub(crate) fn init(&self, device: &Device) -> Projector {
         Projector {

@@ -4,6 +4,7 @@
 //! Parts without options are written `Mean {}`, because serde lets a unit variant of a tagged
 //! enum swallow unknown keys.
 
+mod body;
 mod data;
 mod network;
 mod stage;
@@ -12,9 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+pub use body::Body;
 pub use data::{Augment, Data, Split};
-pub use network::{Body, EncoderConfig, HeadConfig, InputConfig, ModelConfig};
-pub use stage::{LabelLoss, Objectives, Optimizer, Reduce, Schedule, Stage};
+pub use network::{
+    EncoderConfig, Fusion, HeadConfig, InputConfig, MlpHead, ModelConfig, Scale, TrunkKind,
+};
+pub use stage::{
+    LabelLoss, Looks, Objectives, On, Optimizer, Part, Patience, Reduce, Schedule, Stage, Step,
+};
 
 /// One system: its data, its model and how it is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,38 +62,12 @@ impl Recipe {
         if self.data.corpora.is_empty() {
             return bad("data.corpora", "is empty; name at least one corpus");
         }
-        if self.model.width == 0 || self.model.width > 1 << 16 {
-            return bad("model.width", "must lie between 1 and 65536");
-        }
-        if self.model.encoder.is_empty() {
-            return bad("model.encoder", "is empty; declare an encoder for at least one modality");
-        }
         if self.stage.is_empty() {
             return bad("stage", "is empty; add a [[stage]]");
         }
-        for (modality, encoder) in &self.model.encoder {
-            encoder.check(*modality)?;
-        }
+        self.model.check()?;
         for stage in &self.stage {
-            let key = |field: &str| format!("stage.{}.{field}", stage.name);
-            if stage.epochs == 0 || stage.batch == 0 {
-                return bad(&key("epochs/batch"), "must be at least 1");
-            }
-            let lr = stage.optimizer.lr();
-            if !(lr > 0.0 && lr.is_finite()) {
-                return bad(&key("optimizer.lr"), "must be a positive number");
-            }
-            if let Schedule::Cosine { warmup } = stage.schedule
-                && !(0.0..1.0).contains(&warmup)
-            {
-                return bad(&key("schedule.warmup"), "must lie in [0, 1)");
-            }
-            if stage.average.is_some_and(|a| !(0.0..1.0).contains(&a)) {
-                return bad(&key("average"), "must lie in [0, 1)");
-            }
-            if stage.objective == Objectives::default() {
-                return bad(&key("objective"), "is empty; nothing would be learned");
-            }
+            stage.check(&self.model)?;
         }
         Ok(())
     }
@@ -146,7 +126,7 @@ mod tests {
     fn the_cosine_goes_up_then_down_to_zero() {
         let schedule = Schedule::Cosine { warmup: 0.1 };
         for (progress, factor) in [(0.0, 0.0), (0.05, 0.5), (0.1, 1.0), (0.55, 0.5), (1.0, 0.0)] {
-            assert!((schedule.factor(progress) - factor).abs() < 1e-12);
+            assert!((schedule.factor(progress, 0) - factor).abs() < 1e-12);
         }
     }
 }

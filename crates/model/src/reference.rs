@@ -1,6 +1,10 @@
 //! Names and layouts of the authors' weights, so that their checkpoints can be read and their
 //! numbers compared.
 
+mod adopt;
+
+pub use adopt::Found;
+
 /// Where one of our weights comes from in an author's state dict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

@@ -17,21 +17,21 @@ use crate::{Origin, Result, pool};
 /// How a trunk is built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct TrunkConfig {
+pub struct TrunkConfig {
     /// Conformer blocks; 0 builds no trunk, and what comes in goes out.
-    pub(crate) layers: usize,
+    pub layers: usize,
     /// Heads of attention; they divide the width.
-    pub(crate) heads: usize,
+    pub heads: usize,
     /// Steps that the depthwise convolutions see; odd.
-    pub(crate) kernel: usize,
+    pub kernel: usize,
     /// Width inside a feed-forward layer, as a multiple of the width outside.
-    pub(crate) expansion: usize,
+    pub expansion: usize,
     /// Dropout throughout.
-    pub(crate) dropout: f64,
+    pub dropout: f64,
     /// Whether what comes in is added to what the conformer makes of it.
-    pub(crate) residual: bool,
+    pub residual: bool,
     /// Which axis the layers take for time.
-    pub(crate) axes: Axes,
+    pub axes: Axes,
 }
 
 /// `LayerNorm(C(h) + h)`, with a conformer `C` that all modalities share.

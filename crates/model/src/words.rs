@@ -21,7 +21,7 @@ use crate::{Error, Origin, Result};
 /// How a view is compared with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Metric {
+pub enum Metric {
     /// Their inner product, as Dai et al. 2020 have it.
     #[default]
     Dot,
@@ -32,11 +32,11 @@ pub(crate) enum Metric {
 /// Word rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct WordsConfig {
+pub struct WordsConfig {
     /// Length of a word vector.
-    pub(crate) size: usize,
+    pub size: usize,
     /// How a view is compared with a row.
-    pub(crate) metric: Metric,
+    pub metric: Metric,
 }
 
 impl Default for WordsConfig {
@@ -58,43 +58,38 @@ pub(crate) struct Words {
 }
 
 impl WordsConfig {
-    /// Builds the table from `rows`, one a class, and fresh maps to views of `widths`.
-    ///
-    /// # Errors
-    /// [`Error::Key`] where a row or the text view is not of the table's size.
-    pub(crate) fn init(
+    /// Rows of zeros for `classes` classes, and fresh maps to views of `widths`.
+    pub(crate) fn empty(
         &self,
         widths: &PerModality<usize>,
-        rows: &[Vec<f32>],
+        classes: usize,
         device: &Device,
-    ) -> Result<Words> {
-        if let Some(width) = widths.get(Modality::Text)
-            && *width != self.size
-        {
-            return Err(Error::Key {
-                key: "model.encoder.text".to_owned(),
-                reason: format!(
-                    "text is compared with the word vectors themselves, so its view must have \
-                     their {} numbers, not {width}",
-                    self.size
-                ),
-            });
-        }
+    ) -> Words {
         let map = |modality: Modality| {
             let width = widths.get(modality)?;
             Some(LinearConfig::new(self.size, *width).init(device))
         };
-        Ok(Words {
-            table: table(rows, self.size, device)?,
+        Words {
+            table: frozen(Tensor::zeros([classes, self.size], device)),
             audio: map(Modality::Audio),
             vision: map(Modality::Vision),
             body: map(Modality::Body),
             metric: self.metric,
-        })
+        }
     }
 }
 
 impl Words {
+    /// The same maps with other rows, one a class.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where a row is not of the table's size.
+    pub(crate) fn with_rows(mut self, rows: &[Vec<f32>]) -> Result<Self> {
+        let old = self.table.val();
+        self.table = table(rows, old.dims()[1], &old.device())?;
+        Ok(self)
+    }
+
     /// How many classes there are.
     pub(crate) fn classes(&self) -> usize {
         self.table.dims()[0]
@@ -159,7 +154,7 @@ impl Words {
 fn table(rows: &[Vec<f32>], size: usize, device: &Device) -> Result<Param<Tensor<2>>> {
     if let Some(row) = rows.iter().find(|row| row.len() != size) {
         return Err(Error::Key {
-            key: "model.head.size".to_owned(),
+            key: "model.head.words.size".to_owned(),
             reason: format!("is {size}, a word vector has {} numbers", row.len()),
         });
     }

@@ -50,14 +50,18 @@ pub enum Error {
         reason: String,
     },
     /// The loss left the numbers.
-    #[error("the loss is {loss} at epoch {epoch}, step {step}; lower `stage.{stage}.optimizer.lr`")]
+    #[error(
+        "the loss of step `{step}` of stage `{stage}` is {loss} at epoch {epoch}, batch {batch}; lower `stage.{stage}.optimizer.lr`, or set `stage.{stage}.clip`"
+    )]
     Diverged {
         /// Stage name.
         stage: String,
+        /// Step name.
+        step: String,
         /// Epoch, from 0.
         epoch: usize,
-        /// Step in the epoch, from 0.
-        step: usize,
+        /// Batch of the epoch, from 0.
+        batch: usize,
         /// The value.
         loss: f32,
     },
@@ -72,6 +76,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same with where in a training it happened.
+    pub(crate) fn at(self, epoch: usize, batch: usize) -> Self {
+        match self {
+            Self::Diverged { stage, step, loss, .. } => {
+                Self::Diverged { stage, step, epoch, batch, loss }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }

@@ -1,23 +1,32 @@
-//! Training: stages, epochs, steps; seeded, resumable, told as events.
+//! Training: stages, epochs, batches, steps; seeded, resumable, told as events.
 //!
-//! Everything random in an epoch is drawn from `(seed, stage, epoch)`, so a run that resumes at
-//! the beginning of an epoch ends with the same weights as one that was never interrupted.
+//! Everything random in a batch is drawn from `(seed, stage, epoch, batch)`, so a run that resumes
+//! at any batch ends with the same weights as one that was never interrupted.
+
+#[cfg(test)]
+mod golden;
+mod prepare;
+mod state;
+#[cfg(test)]
+mod statements;
+mod trainer;
+mod watch;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::module::Module;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::Device;
-use limbic_model::{Checkpoint, InputConfig, Model, Optimizer, Provenance, Recipe, Stage};
+use limbic_model::{Checkpoint, Model, Provenance, Recipe, Stage};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
+use self::state::{Progress, State, Weights};
+use self::watch::{Verdict, Watch, validate};
 use crate::batches::{collate, deal};
-use crate::{Dataset, Error, Result, text};
+use crate::{Dataset, Error, Result};
+
+pub use trainer::{Before, Taken, Trainer};
 
 /// The running average of weights takes in every so many steps.
 const AVERAGE_EVERY: usize = 4;
@@ -31,11 +40,14 @@ pub struct Fit<'a> {
     pub dataset: &'a Dataset,
     /// Which of them to learn from.
     pub train: &'a [usize],
-    /// Word vectors to start a token table from: the folder that holds them.
+    /// Which of them say when to stop and when to slow down, for stages that ask for it.
+    pub valid: &'a [usize],
+    /// The folder that holds word vectors, for what starts from them.
     pub word_vectors: Option<PathBuf>,
-    /// Where the state is kept between epochs; a run that finds its own state there goes on
-    /// from it.
+    /// Where the state is kept; a run that finds its own state there goes on from it.
     pub state: Option<PathBuf>,
+    /// After how many batches the state is kept, beside the end of every epoch; 0 for then alone.
+    pub keep_every: usize,
 }
 
 /// What a training tells while it runs.
@@ -59,234 +71,189 @@ pub enum Event<'a> {
     },
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
-struct Progress {
-    recipe: Recipe,
-    clips: usize,
-    stage: usize,
-    epoch: usize,
-}
-
 /// Trains a model.
 ///
 /// # Errors
 /// [`Error::Diverged`] where the loss leaves the numbers; those of reading and writing the state.
 pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
     let device = Device::flex().autodiff();
-    let (recipe, dataset) = (run.recipe, run.dataset);
+    let recipe = run.recipe;
     device.seed(recipe.seed);
-    let mut model = recipe.model.init(&dataset.sets(), &device);
-    if let Some((mean, deviation)) = dataset.statistics(run.train) {
-        model = model.standardised(dataset.modality, &mean, &deviation);
-    }
-    if let (Some(folder), Some(tokenizer)) = (&run.word_vectors, &dataset.tokenizer)
-        && let Some(InputConfig::Tokens { size, .. }) =
-            recipe.model.encoder.get(&dataset.modality).map(|e| &e.input)
-    {
-        model = model.with_word_vectors(&text::word_rows(tokenizer, folder, *size, 0.1)?);
-    }
-    let mut model = model.numbered();
-    let mut begin = (0, 0);
-    let mut resumed = None;
-    if let Some(path) = &run.state
-        && path.exists()
-    {
-        let (progress, weights, average) = load_state(path, recipe, run.train.len())?;
-        model = model.with_weights(&weights);
-        begin = (progress.stage, progress.epoch);
-        resumed = Some(average);
-    }
-    let steps = |stage: &Stage| {
-        let per_corpus = (0..dataset.cards.len()).map(|corpus| {
-            let own = run.train.iter().filter(|i| dataset.items[**i].corpus == corpus).count();
-            own.div_ceil(stage.batch)
-        });
-        per_corpus.sum::<usize>()
+    let mut model = prepare::model(run, &device)?;
+    let positives = prepare::positives(run);
+    let kept = match &run.state {
+        Some(path) => State::load(path, recipe, run.train.len())?,
+        None => None,
     };
-    let total: usize = recipe.stage.iter().map(|s| s.epochs * steps(s)).sum();
-    let mut done: usize = recipe.stage[..begin.0].iter().map(|s| s.epochs * steps(s)).sum();
-    for (index, stage) in recipe.stage.iter().enumerate().skip(begin.0) {
-        let first = if index == begin.0 { begin.1 } else { 0 };
-        let mut optimizer = build(stage.optimizer);
-        if first > 0
-            && let Some(path) = &run.state
-        {
-            let file = path.join("optimizer.bpk");
-            optimizer = optimizer.load(&file).map_err(|error| Error::Resume {
-                path: file.clone(),
-                reason: format!("the optimiser's state cannot be read ({error})"),
-            })?;
+    let mut place = kept.as_ref().map_or_else(
+        || Progress {
+            recipe: recipe.clone(),
+            clips: run.train.len(),
+            stage: 0,
+            epoch: 0,
+            batch: 0,
+            done: 0,
+            loss: (0.0, 0),
+            watch: Watch::default(),
+        },
+        |kept| kept.progress.clone(),
+    );
+    if let Some(kept) = &kept {
+        model = model.with_weights(&kept.weights);
+    }
+    let mut kept = kept.filter(|kept| kept.progress.epoch > 0 || kept.progress.batch > 0);
+    for (index, stage) in recipe.stage.iter().enumerate().skip(place.stage) {
+        if stage.watches() && run.valid.is_empty() {
+            return Err(Error::Recipe {
+                key: format!("stage.{}", stage.name),
+                reason: "watches validation clips and the split holds none; remove `until` and a \
+                         `plateau`, or use a corpus with a part for them"
+                    .to_owned(),
+            });
         }
-        let mut average = match (stage.average, resumed.take()) {
-            (Some(_), Some(Some(kept))) if first > 0 => Some(kept),
-            (Some(_), _) => Some(model.weights()),
-            (None, _) => None,
+        let mut running = Running {
+            trainer: Trainer::new(model, stage, &positives),
+            average: None,
+            best: None,
+            place,
         };
-        done += first * steps(stage);
-        for epoch in first..stage.epochs {
-            let seed = recipe.seed ^ ((index as u64) << 48) ^ ((epoch as u64 + 1) << 32);
-            let mut random = ChaCha8Rng::seed_from_u64(seed);
-            device.seed(seed);
-            let batches = deal(dataset, run.train, stage.batch, &mut random);
-            let (mut sum, mut count) = (0.0f64, 0usize);
-            for (step, indices) in batches.iter().enumerate() {
-                let progress =
-                    (epoch * batches.len() + step) as f64 / (stage.epochs * batches.len()) as f64;
-                let batch =
-                    collate(dataset, indices, &recipe.data.augment, Some(&mut random), &device);
-                let views = model.view(&batch.inputs)?;
-                let Some(loss) = stage.objective.loss(&model, &views, &batch)? else { continue };
-                let value = loss.clone().into_scalar::<f32>();
-                if !value.is_finite() {
-                    let stage = stage.name.clone();
-                    return Err(Error::Diverged { stage, epoch, step, loss: value });
-                }
-                let gradients = GradientsParams::from_grads(loss.backward(), &model);
-                let rate = stage.optimizer.lr() * stage.schedule.factor(progress);
-                model = optimizer.step(rate, model, gradients);
-                (sum, count) = (sum + f64::from(value), count + 1);
-                done += 1;
-                if let (Some(average), Some(decay)) = (&mut average, stage.average)
-                    && done.is_multiple_of(AVERAGE_EVERY)
-                {
-                    // Early on, the average is short, so that it does not remember the start.
-                    let decay = decay.min(done as f32 / (done as f32 + 40.0));
-                    drift(average, &model.weights(), decay.powi(AVERAGE_EVERY as i32));
-                }
-                tell(Event::Step { done, total });
+        match (kept.take(), &run.state) {
+            (Some(kept), Some(path)) => {
+                let optimizer = State::optimizer(path, trainer::build(stage.optimizer))?;
+                running.trainer = running.trainer.with_optimizer(optimizer);
+                (running.average, running.best) = (kept.average, kept.best);
             }
-            let loss = (sum / count.max(1) as f64) as f32;
-            tell(Event::Epoch { stage: &stage.name, epoch: epoch + 1, loss });
-            if let Some(path) = &run.state {
-                let progress = Progress {
-                    recipe: recipe.clone(),
-                    clips: run.train.len(),
-                    stage: index,
-                    epoch: epoch + 1,
-                };
-                save_state(path, &progress, &model, average.as_ref(), &optimizer)?;
-            }
+            _ => running.average = stage.average.map(|_| running.trainer.model.weights()),
         }
-        if let Some(average) = average {
-            model = model.with_weights(&average);
-        }
+        running.stage(run, index, &device, tell)?;
+        let Running { trainer, average, best, place: after } = running;
+        model = match best.or(average) {
+            Some(weights) => trainer.model.with_weights(&weights),
+            None => trainer.model,
+        };
+        place = Progress { stage: index + 1, epoch: 0, batch: 0, watch: Watch::default(), ..after };
     }
     Ok(model)
 }
 
-fn build(optimizer: Optimizer) -> ModuleOptimizer {
-    match optimizer {
-        Optimizer::Adamw { weight_decay, .. } => {
-            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay).init()
+/// A stage under way.
+struct Running<'a> {
+    trainer: Trainer<'a>,
+    average: Option<Weights>,
+    best: Option<Weights>,
+    place: Progress,
+}
+
+impl Running<'_> {
+    fn stage(
+        &mut self,
+        run: &Fit<'_>,
+        index: usize,
+        device: &Device,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<()> {
+        let (recipe, dataset) = (run.recipe, run.dataset);
+        let stage = &recipe.stage[index];
+        let total: usize = recipe.stage.iter().map(|s| s.epochs * batches(run, s)).sum();
+        while self.place.epoch < stage.epochs {
+            let epoch = self.place.epoch;
+            let seed = recipe.seed ^ ((index as u64) << 48) ^ ((epoch as u64 + 1) << 32);
+            let dealt = deal(dataset, run.train, stage.batch, &mut ChaCha8Rng::seed_from_u64(seed));
+            for (number, indices) in dealt.iter().enumerate().skip(self.place.batch) {
+                // The stream apart, so that no batch draws what dealing drew.
+                let mut random = ChaCha8Rng::seed_from_u64(seed);
+                random.set_stream(number as u64 + 1);
+                device.seed(seed ^ ((number as u64 + 1) << 8));
+                let changes = &recipe.data.augment;
+                let batch = collate(dataset, indices, changes, Some(&mut random), device);
+                let progress =
+                    (epoch * dealt.len() + number) as f64 / (stage.epochs * dealt.len()) as f64;
+                let rate = stage.optimizer.lr()
+                    * stage.schedule.factor(progress, epoch)
+                    * self.place.watch.factor(stage);
+                let taken = self.trainer.batch(&batch, rate).map_err(|e| e.at(epoch, number))?;
+                let losses: Vec<f64> =
+                    taken.iter().flatten().map(|taken| f64::from(taken.loss)).collect();
+                self.place.batch = number + 1;
+                if !losses.is_empty() {
+                    self.place.loss.0 += losses.iter().sum::<f64>();
+                    self.place.loss.1 += 1;
+                    self.place.done += 1;
+                    self.drift(stage);
+                    tell(Event::Step { done: self.place.done, total });
+                }
+                let due = run.keep_every > 0 && self.place.batch.is_multiple_of(run.keep_every);
+                if due && self.place.batch < dealt.len() {
+                    self.keep(run)?;
+                }
+            }
+            let (sum, count) = std::mem::take(&mut self.place.loss);
+            let loss = (sum / count.max(1) as f64) as f32;
+            tell(Event::Epoch { stage: &stage.name, epoch: epoch + 1, loss });
+            (self.place.epoch, self.place.batch) = (epoch + 1, 0);
+            self.watch(run, stage)?;
+            self.keep(run)?;
         }
-        Optimizer::Sgd { momentum, weight_decay, .. } => SgdConfig::new()
-            .with_momentum((momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum)))
-            .with_weight_decay((weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay)))
-            .init(),
+        Ok(())
+    }
+
+    /// Lets the weights into their running average.
+    fn drift(&mut self, stage: &Stage) {
+        let done = self.place.done;
+        if let (Some(average), Some(decay)) = (&mut self.average, stage.average)
+            && done.is_multiple_of(AVERAGE_EVERY)
+        {
+            // Early on, the average is short, so that it does not remember the start.
+            let decay = decay.min(done as f32 / (done as f32 + 40.0)).powi(AVERAGE_EVERY as i32);
+            for (kept, new) in average.values_mut().zip(self.trainer.model.weights().values()) {
+                kept.iter_mut().zip(new).for_each(|(a, n)| *a = decay * *a + (1.0 - decay) * n);
+            }
+        }
+    }
+
+    /// Asks the validation clips, where the stage listens to them.
+    fn watch(&mut self, run: &Fit<'_>, stage: &Stage) -> Result<()> {
+        if !stage.watches() {
+            return Ok(());
+        }
+        let mut model = self.trainer.model.valid();
+        if let Some(average) = &self.average {
+            model = model.with_weights(average);
+        }
+        let positives = self.trainer.positives();
+        let (loss, score) = validate(&model, run.dataset, run.valid, stage, positives)?;
+        match self.place.watch.note(stage, loss, score) {
+            Verdict::Better => self.best = Some(model.weights()),
+            Verdict::Same => {}
+            Verdict::Enough => self.place.epoch = stage.epochs,
+        }
+        Ok(())
+    }
+
+    fn keep(&self, run: &Fit<'_>) -> Result<()> {
+        let Some(path) = &run.state else { return Ok(()) };
+        let state = State {
+            progress: self.place.clone(),
+            weights: self.trainer.model.weights(),
+            average: self.average.clone(),
+            best: self.best.clone(),
+        };
+        state.save(path, self.trainer.optimizer())
     }
 }
 
-/// `average <- decay * average + (1 - decay) * now`.
-fn drift(average: &mut BTreeMap<String, Vec<f32>>, now: &BTreeMap<String, Vec<f32>>, decay: f32) {
-    for (kept, new) in average.values_mut().zip(now.values()) {
-        kept.iter_mut().zip(new).for_each(|(a, n)| *a = decay * *a + (1.0 - decay) * n);
-    }
-}
-
-type Weights = BTreeMap<String, Vec<f32>>;
-
-fn save_state(
-    path: &Path,
-    progress: &Progress,
-    model: &Model,
-    average: Option<&Weights>,
-    optimizer: &ModuleOptimizer,
-) -> Result<()> {
-    // The state is written beside the old one and swapped in whole: a kill leaves one of the two.
-    let fresh = path.with_extension("state-part");
-    std::fs::remove_dir_all(&fresh).or_else(ignore_missing).map_err(Error::io(&fresh))?;
-    std::fs::create_dir_all(&fresh).map_err(Error::io(&fresh))?;
-    let write = |name: &str, bytes: Vec<u8>| {
-        let file = fresh.join(name);
-        std::fs::write(&file, bytes).map_err(Error::io(&file))
-    };
-    write("weights.bin", encode(&model.weights()))?;
-    if let Some(average) = average {
-        write("average.bin", encode(average))?;
-    }
-    let file = fresh.join("optimizer.bpk");
-    optimizer.save(&file).map_err(|error| Error::Resume {
-        path: file.clone(),
-        reason: format!("the optimiser's state cannot be written ({error})"),
-    })?;
-    let progress = serde_json::to_vec(progress)
-        .map_err(|error| Error::Resume { path: fresh.clone(), reason: error.to_string() })?;
-    write("progress.json", progress)?;
-    std::fs::remove_dir_all(path).or_else(ignore_missing).map_err(Error::io(path))?;
-    std::fs::rename(&fresh, path).map_err(Error::io(path))
-}
-
-fn ignore_missing(error: std::io::Error) -> std::io::Result<()> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-fn load_state(
-    path: &Path,
-    recipe: &Recipe,
-    clips: usize,
-) -> Result<(Progress, Weights, Option<Weights>)> {
-    let bad = |reason: &str| Error::Resume { path: path.to_owned(), reason: reason.to_owned() };
-    let read = |name: &str| {
-        let file = path.join(name);
-        std::fs::read(&file).map_err(Error::io(&file))
-    };
-    let progress: Progress = serde_json::from_slice(&read("progress.json")?)
-        .map_err(|error| bad(&format!("the progress file cannot be read ({error})")))?;
-    if progress.recipe != *recipe || progress.clips != clips {
-        return Err(bad("the state belongs to another recipe or other data"));
-    }
-    let weights = decode(&read("weights.bin")?).ok_or_else(|| bad("the weights are cut short"))?;
-    let average = if path.join("average.bin").exists() {
-        Some(decode(&read("average.bin")?).ok_or_else(|| bad("the average is cut short"))?)
-    } else {
-        None
-    };
-    Ok((progress, weights, average))
-}
-
-/// Name length, name, count, values; little-endian.
-fn encode(weights: &Weights) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (name, values) in weights {
-        bytes.extend((name.len() as u64).to_le_bytes());
-        bytes.extend(name.as_bytes());
-        bytes.extend((values.len() as u64).to_le_bytes());
-        bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
-    }
-    bytes
-}
-
-fn decode(mut bytes: &[u8]) -> Option<Weights> {
-    let mut take = |count: usize| {
-        let (head, tail) = bytes.split_at_checked(count)?;
-        bytes = tail;
-        Some(head)
-    };
-    let mut weights = Weights::new();
-    while let Some(length) = take(8) {
-        let length = u64::from_le_bytes(length.try_into().ok()?) as usize;
-        let name = String::from_utf8(take(length)?.to_vec()).ok()?;
-        let count = u64::from_le_bytes(take(8)?.try_into().ok()?) as usize;
-        let values = take(count.checked_mul(4)?)?;
-        weights.insert(name, values.as_chunks().0.iter().map(|v| f32::from_le_bytes(*v)).collect());
-    }
-    Some(weights)
+/// Batches of an epoch.
+fn batches(run: &Fit<'_>, stage: &Stage) -> usize {
+    let per_corpus = (0..run.dataset.cards.len()).map(|corpus| {
+        let own = run.train.iter().filter(|i| run.dataset.items[**i].corpus == corpus).count();
+        own.div_ceil(stage.batch)
+    });
+    per_corpus.sum()
 }
 
 impl Fit<'_> {
     /// The checkpoint of a model that this run trained.
     pub fn checkpoint(&self, model: &Model, fold: Option<usize>) -> Checkpoint {
-        let modality = self.dataset.modality;
         let mut corpora = BTreeMap::new();
         for index in self.train {
             let name = self.dataset.cards[self.dataset.items[*index].corpus].name;
@@ -300,13 +267,14 @@ impl Fit<'_> {
             scores: BTreeMap::new(),
         };
         let tokenizer = self.dataset.tokenizer.iter();
+        let seen = || self.recipe.model.encoder.keys();
         Checkpoint {
             model: model.valid(),
-            recipes: BTreeMap::from([(modality, self.recipe.clone())]),
+            recipes: seen().map(|m| (*m, self.recipe.clone())).collect(),
             temperature: BTreeMap::new(),
             thresholds: BTreeMap::new(),
             coordinates: BTreeMap::new(),
-            provenance: BTreeMap::from([(modality, provenance)]),
+            provenance: seen().map(|m| (*m, provenance.clone())).collect(),
             assets: tokenizer.map(|json| ("tokenizer.json".to_owned(), json.clone())).collect(),
         }
     }

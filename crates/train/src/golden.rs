@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::{Dtype, SafeTensors};
 
 /// One file of reference numbers: shape and values by name.
@@ -48,6 +49,28 @@ impl Golden {
     /// Values of a tensor, row by row.
     pub(crate) fn values(&self, name: &str) -> &[f64] {
         &self.0.get(name).unwrap_or_else(|| panic!("there is no {name}")).1
+    }
+
+    /// Whether the file holds `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Shape of a tensor.
+    pub(crate) fn shape(&self, name: &str) -> &[usize] {
+        &self.0.get(name).unwrap_or_else(|| panic!("there is no {name}")).0
+    }
+
+    /// Shape and values of a tensor, where it is there.
+    pub(crate) fn weight(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
+        let (shape, values) = self.0.get(name)?;
+        Some((shape.clone(), values.iter().map(|v| *v as f32).collect()))
+    }
+
+    /// A tensor of reals.
+    pub(crate) fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+        let (shape, values) = self.weight(name).unwrap_or_else(|| panic!("there is no {name}"));
+        Tensor::from_data(TensorData::new(values, shape), device)
     }
 
     /// The rows of a matrix.

@@ -25,5 +25,5 @@ pub use coordinates::coordinates;
 pub use corpus::{Card, Corpus, Example, Label, Media, Part, open};
 pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};
-pub use fit::{Event, Fit, fit};
+pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
 pub use score::{Outcome, Scores, outcomes, score, thresholds};

@@ -23,6 +23,14 @@ pub(crate) fn vocabulary(input: &InputConfig, examples: &[(usize, Example)]) -> 
     Ok(TextTokenizer::train(texts, vocabulary, length)?.to_json()?)
 }
 
+/// The word vectors in a folder.
+pub(crate) fn word_vectors(folder: &Path) -> Result<WordVectors> {
+    Ok(WordVectors::open(
+        folder.join("word2vec_gnews300_words.txt"),
+        folder.join("word2vec_gnews300_f16.npy"),
+    )?)
+}
+
 /// Rows of the token table for which a word vector is known: each vector is projected to `size`
 /// dimensions along the directions in which the vectors of the vocabulary vary most, and scaled
 /// to unit variance a dimension on average.
@@ -33,10 +41,7 @@ pub(crate) fn word_rows(
     scale: f32,
 ) -> Result<Vec<(usize, Vec<f32>)>> {
     let tokens = TextTokenizer::from_bytes("tokenizer.json", tokenizer.as_bytes(), 1)?;
-    let vectors = WordVectors::open(
-        vectors.join("word2vec_gnews300_words.txt"),
-        vectors.join("word2vec_gnews300_f16.npy"),
-    )?;
+    let vectors = word_vectors(vectors)?;
     let known: Vec<(usize, Vec<f32>)> = (0..tokens.vocabulary_size())
         .filter_map(|id| Some((id, vectors.get(&tokens.token(id as u32)?)?.to_vec())))
         .collect();

@@ -77,7 +77,15 @@ fn dataset() -> Dataset {
 fn run(dataset: &Dataset, state: Option<PathBuf>, steps: usize) -> Option<Vec<f32>> {
     let recipe = Recipe::parse("small", RECIPE).unwrap();
     let train: Vec<usize> = (0..dataset.items.len()).collect();
-    let run = Fit { recipe: &recipe, dataset, train: &train, word_vectors: None, state };
+    let run = Fit {
+        recipe: &recipe,
+        dataset,
+        train: &train,
+        valid: &train,
+        word_vectors: None,
+        state,
+        keep_every: 2,
+    };
     let mut left = steps;
     let ended = catch_unwind(AssertUnwindSafe(|| {
         fit(&run, &mut |event| {

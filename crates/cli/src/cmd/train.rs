@@ -16,6 +16,9 @@ use crate::progress::Waiting;
 /// How many folds leave-speakers-out has.
 const FOLDS: usize = 5;
 
+/// After how many batches a training keeps its state.
+const KEEP_EVERY: usize = 500;
+
 /// Trains, scores what was held out, and saves. Epochs and scores are JSON lines on standard
 /// output.
 pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
@@ -71,14 +74,18 @@ fn trial(
     if train.is_empty() {
         bail!("there is no clip to train on; check `data.corpora` and --data");
     }
+    let dev: Vec<usize> =
+        (0..dataset.items.len()).filter(|i| dataset.items[*i].part == Part::Dev).collect();
     let words = typed.data.join("wordvec");
     let run = Fit {
         recipe,
         dataset,
         train: &train,
+        valid: &dev,
         word_vectors: words.is_dir().then_some(words),
         // Folds are short; only the training that is kept can be resumed.
         state: typed.output.as_deref().filter(|_| fold == typed.fold).map(state),
+        keep_every: KEEP_EVERY,
     };
     let waiting = Waiting::new(1, typed.quiet);
     let mut failed = None;
@@ -95,8 +102,6 @@ fn trial(
         return Err(error);
     }
     let mut checkpoint = run.checkpoint(&model, fold);
-    let dev: Vec<usize> =
-        (0..dataset.items.len()).filter(|i| dataset.items[*i].part == Part::Dev).collect();
     let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev)?;
     checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
     checkpoint.coordinates = limbic_train::coordinates(&checkpoint.model, dataset, &dev)?;

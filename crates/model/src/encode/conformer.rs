@@ -27,7 +27,7 @@ use crate::{Error, Origin, Result};
 /// Which axis the layers take for time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Axes {
+pub enum Axes {
     /// The steps of a clip; padding is masked.
     #[default]
     Time,
@@ -39,21 +39,21 @@ pub(crate) enum Axes {
 /// How a conformer is built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct ConformerConfig {
+pub struct ConformerConfig {
     /// Blocks.
-    pub(crate) layers: usize,
+    pub layers: usize,
     /// Heads of attention; they divide the width.
-    pub(crate) heads: usize,
+    pub heads: usize,
     /// Steps that the depthwise convolution sees; odd.
-    pub(crate) kernel: usize,
+    pub kernel: usize,
     /// Width inside a feed-forward layer, as a multiple of the width outside.
-    pub(crate) expansion: usize,
+    pub expansion: usize,
     /// Dropout throughout.
-    pub(crate) dropout: f64,
+    pub dropout: f64,
     /// Width of a linear map of each frame, without bias, in front; none without it.
-    pub(crate) frame: Option<usize>,
+    pub frame: Option<usize>,
     /// Which axis the layers take for time.
-    pub(crate) axes: Axes,
+    pub axes: Axes,
 }
 
 /// Frame projection, input projection, blocks.
@@ -170,6 +170,11 @@ impl Conformer {
         let places = self.places(&x, mask);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, &places));
         self.axes.turned(x)
+    }
+
+    /// The steps that count: see [`Axes::counted`].
+    pub(crate) fn counted(&self, mask: &Tensor<2>) -> Tensor<2> {
+        self.axes.counted(mask)
     }
 
     fn enter(&self, x: Tensor<3>) -> Tensor<3> {

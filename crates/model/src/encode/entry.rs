@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::InputConfig;
+use crate::{InputConfig, Scale};
 
 /// The first step of an encoder.
 #[derive(Module, Debug)]
@@ -12,28 +12,47 @@ pub(crate) enum Entry {
     Series(Standard),
     Tokens(Embedding),
     Picture(Standard),
+    Video(Standard),
 }
 
 /// Standardised values are cut at this many deviations: what lies further out is an accident.
 const FAR: f32 = 5.0;
 
-/// `(x - mean) / deviation`, with statistics of the training data that no optimiser moves.
+/// `(x - mean) / deviation`, with statistics of the training data that no optimiser moves. They
+/// stay 0 and 1 where nothing is to be done.
 #[derive(Module, Debug)]
 pub(crate) struct Standard {
     mean: Param<Tensor<1>>,
     deviation: Param<Tensor<1>>,
+    #[module(skip)]
+    scale: Scale,
 }
 
 impl Entry {
     pub(super) fn new(input: &InputConfig, device: &Device) -> Self {
         match *input {
-            InputConfig::Series { size } => Self::Series(Standard::identity(size, device)),
+            InputConfig::Series { size, scale } => {
+                Self::Series(Standard::identity(size, scale, device))
+            }
             InputConfig::Tokens { vocabulary, size, .. } => Self::Tokens(
                 EmbeddingConfig::new(vocabulary, size)
                     .with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 })
                     .init(device),
             ),
-            InputConfig::Picture { .. } => Self::Picture(Standard::identity(1, device)),
+            InputConfig::Picture { .. } => {
+                Self::Picture(Standard::identity(1, Scale::Standard, device))
+            }
+            InputConfig::Video { channels, .. } => {
+                Self::Video(Standard::identity(channels, Scale::Raw, device))
+            }
+        }
+    }
+
+    /// What is done to a series.
+    pub(super) const fn scale(&self) -> Option<Scale> {
+        match self {
+            Self::Series(standard) => Some(standard.scale),
+            _ => None,
         }
     }
 
@@ -42,26 +61,30 @@ impl Entry {
             Self::Series(_) => "series",
             Self::Tokens(_) => "tokens",
             Self::Picture(_) => "pictures",
+            Self::Video(_) => "video",
         }
     }
 }
 
 impl Standard {
-    fn identity(size: usize, device: &Device) -> Self {
-        Self::new(&vec![0.0; size], &vec![1.0; size], device)
+    fn identity(size: usize, scale: Scale, device: &Device) -> Self {
+        Self::new(&vec![0.0; size], &vec![1.0; size], scale, device)
     }
 
-    /// Statistics of the training data, one pair a feature.
-    pub(crate) fn new(mean: &[f32], deviation: &[f32], device: &Device) -> Self {
+    /// The same with statistics of the training data, one pair a feature.
+    pub(crate) fn with(&self, mean: &[f32], deviation: &[f32]) -> Self {
+        match self.scale {
+            Scale::Raw | Scale::Face => self.clone(),
+            scale => Self::new(mean, deviation, scale, &self.mean.val().device()),
+        }
+    }
+
+    fn new(mean: &[f32], deviation: &[f32], scale: Scale, device: &Device) -> Self {
         let fixed = |values: &[f32]| {
             let data = TensorData::new(values.to_vec(), [values.len()]);
             Param::from_tensor(Tensor::from_data(data, device)).set_require_grad(false)
         };
-        Self { mean: fixed(mean), deviation: fixed(deviation) }
-    }
-
-    pub(crate) fn device(&self) -> Device {
-        self.mean.val().device()
+        Self { mean: fixed(mean), deviation: fixed(deviation), scale }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -69,7 +92,13 @@ impl Standard {
     }
 
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        ((x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze()).clamp(-FAR, FAR)
+        let scaled =
+            |x: Tensor<3>| (x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze();
+        match self.scale {
+            Scale::Cut => scaled(x).clamp(-FAR, FAR),
+            Scale::Standard => scaled(x),
+            Scale::Raw | Scale::Face => x,
+        }
     }
 
     pub(super) fn forward_picture(&self, x: Tensor<4>) -> Tensor<4> {

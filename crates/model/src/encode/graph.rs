@@ -23,12 +23,13 @@ const TAPS: usize = 3;
 /// Sizes and neighbours; the defaults are the published face network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct GraphConfig {
+pub struct GraphConfig {
     /// Nodes.
     pub nodes: usize,
     /// Pairs of neighbours, each once.
     pub edges: Vec<[usize; 2]>,
-    /// Features a node and step.
+    /// Features a node and step: the input has them node after node.
+    #[serde(skip)]
     pub size: usize,
     /// Steps of a clip: longer ones are cut, shorter ones padded.
     pub steps: usize,
@@ -40,7 +41,8 @@ pub(crate) struct GraphConfig {
     pub spatial: usize,
     /// Dropout before the node layer and on the feature.
     pub dropout: f64,
-    /// Length of the feature, and of each node's share in it.
+    /// Length of the feature, and of each node's share in it: the width of the view.
+    #[serde(skip)]
     pub out: usize,
 }
 
@@ -203,6 +205,11 @@ impl Graph {
         self.dropout.forward(self.leave(self.dropout.forward(x)))
     }
 
+    /// How many nodes there are.
+    pub(crate) fn nodes(&self) -> usize {
+        self.mixing.len().isqrt()
+    }
+
     /// Nodes first, and exactly as many steps as the node layer reads.
     fn enter(&self, x: Tensor<4>, mask: &Tensor<2>) -> (Tensor<4>, Tensor<4>) {
         let (x, real) = (x.permute([0, 2, 1, 3]), mask.clone().unsqueeze_dims::<4>(&[1, 3]));
@@ -215,12 +222,12 @@ impl Graph {
     }
 
     /// Every node's share: `[b, n, t, c]` -> `[b, n, out]`.
-    fn nodes(&self, x: Tensor<4>) -> Tensor<3> {
+    fn shares(&self, x: Tensor<4>) -> Tensor<3> {
         self.node.forward(x.flatten(2, 3))
     }
 
     fn leave(&self, x: Tensor<4>) -> Tensor<2> {
-        self.output.forward(self.nodes(x).flatten(1, 2))
+        self.output.forward(self.shares(x).flatten(1, 2))
     }
 }
 

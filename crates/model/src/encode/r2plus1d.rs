@@ -20,8 +20,9 @@ mod golden;
 /// Sizes; the defaults are the published 18 layers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct R2plus1dConfig {
-    /// Channels of a picture.
+pub struct R2plus1dConfig {
+    /// Channels of a picture: those of the input.
+    #[serde(skip)]
     pub size: usize,
     /// Channels of the stem, between its two convolutions and after them.
     pub stem: [usize; 2],
@@ -31,7 +32,8 @@ pub(crate) struct R2plus1dConfig {
     pub blocks: usize,
     /// Dropout before the last layer and on the feature.
     pub dropout: f64,
-    /// Length of the feature.
+    /// Length of the feature: the width of the view.
+    #[serde(skip)]
     pub out: usize,
 }
 
@@ -221,6 +223,11 @@ impl R2plus1d {
         let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(x));
         let mean = x.flatten::<3>(1, 3).mean_dim(1).squeeze_dim::<2>(1);
         self.dropout.forward(self.output.forward(self.dropout.forward(mean)))
+    }
+
+    /// Channels of a picture.
+    pub(crate) fn channels(&self) -> usize {
+        self.stem.spatial.conv.weight.dims()[1]
     }
 
     fn enter(&self, x: Tensor<5>) -> Tensor<5> {

@@ -15,7 +15,7 @@ use crate::Origin;
 /// The rule of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Cell {
+pub enum Cell {
     /// Gates in the order input, forget, candidate, output.
     #[default]
     Lstm,
@@ -27,7 +27,7 @@ pub(crate) enum Cell {
 /// How the steps of the top layer become one vector. The two directions are added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Readout {
+pub enum Readout {
     /// Both directions at the last step, where the backward one has seen that step alone
     /// (Dai et al. 2020).
     #[default]
@@ -39,7 +39,7 @@ pub(crate) enum Readout {
 /// What becomes of padded steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Padding {
+pub enum Padding {
     /// They never happened: the last step is the last real one, and backward begins there.
     #[default]
     Skip,
@@ -50,27 +50,28 @@ pub(crate) enum Padding {
 /// The layers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RecurrentConfig {
+pub struct RecurrentConfig {
     /// The rule of one step.
     #[serde(default)]
-    pub(crate) cell: Cell,
-    /// Length of a direction's state, and of the vector that is read out.
-    pub(crate) hidden: usize,
+    pub cell: Cell,
+    /// Length of a direction's state, and of the vector that is read out: the width of the view.
+    #[serde(skip)]
+    pub hidden: usize,
     /// How many layers.
     #[serde(default = "one")]
-    pub(crate) layers: usize,
+    pub layers: usize,
     /// Whether each layer also runs from the end to the beginning.
     #[serde(default)]
-    pub(crate) bidirectional: bool,
+    pub bidirectional: bool,
     /// Dropout between layers.
     #[serde(default)]
-    pub(crate) dropout: f64,
+    pub dropout: f64,
     /// How steps become one vector.
     #[serde(default)]
-    pub(crate) read: Readout,
+    pub read: Readout,
     /// What becomes of padded steps.
     #[serde(default)]
-    pub(crate) padding: Padding,
+    pub padding: Padding,
 }
 
 const fn one() -> usize {

@@ -15,8 +15,9 @@ mod golden;
 /// Sizes; the defaults are the published ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct TcnConfig {
-    /// Features a step.
+pub struct TcnConfig {
+    /// Features a step: those of the input.
+    #[serde(skip)]
     pub size: usize,
     /// Channels between blocks.
     pub channels: usize,
@@ -30,7 +31,8 @@ pub(crate) struct TcnConfig {
     pub kernel: usize,
     /// Dropout after the bottleneck, after each block and on the feature.
     pub dropout: f64,
-    /// Length of the feature.
+    /// Length of the feature: the width of the view.
+    #[serde(skip)]
     pub out: usize,
 }
 

@@ -17,7 +17,7 @@ mod golden;
 /// What a position is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Positions {
+pub enum Positions {
     /// The step.
     #[default]
     Time,
@@ -29,8 +29,9 @@ pub(crate) enum Positions {
 /// Sizes; the defaults are the published ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct TransformerConfig {
-    /// Features a step; the heads share them evenly.
+pub struct TransformerConfig {
+    /// Features a step, those of the input; the heads share them evenly.
+    #[serde(skip)]
     pub size: usize,
     /// Layers.
     pub layers: usize,
@@ -42,7 +43,8 @@ pub(crate) struct TransformerConfig {
     pub positions: Positions,
     /// Dropout on inputs, attention weights, every half of a layer, and before the last layer.
     pub dropout: f64,
-    /// Length of the feature.
+    /// Length of the feature: the width of the view.
+    #[serde(skip)]
     pub out: usize,
 }
 

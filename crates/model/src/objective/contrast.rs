@@ -15,7 +15,7 @@ mod tests;
 /// Which pairs are to be found, and among what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Form {
+pub enum Form {
     /// The clip's other view, among both views of all other clips; the same view of the same clip
     /// is left out. As the authors' code does: the loss is halved.
     #[default]
@@ -30,7 +30,9 @@ pub(crate) enum Form {
 /// The contrast over all ordered pairs of modalities.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Contrast {
+pub struct Contrast {
+    /// Factor on it.
+    pub weight: f32,
     /// Which pairs are to be found, and among what.
     pub form: Form,
     /// Divides cosines before the softmax.
@@ -42,7 +44,7 @@ pub(crate) struct Contrast {
 
 impl Default for Contrast {
     fn default() -> Self {
-        Self { form: Form::Reference, temperature: 0.07, skip_last: false }
+        Self { weight: 1.0, form: Form::Reference, temperature: 0.07, skip_last: false }
     }
 }
 

@@ -1,56 +1,133 @@
 //! Logits against labels: cross-entropy, binary cross-entropy, or one minus concordance.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::{Tensor, TensorData, activation::log_softmax};
 
-use crate::{Batch, LabelLoss, Model, Reduce, Result, Target, Views};
+use limbic_media::{Modality, PerModality};
+
+use crate::labels::SHARED;
+use crate::{Batch, LabelLoss, Model, On, Reduce, Result, Target, Views};
+
+/// How often a yes counts, for each class of each yes/no label set by its name.
+pub type PositiveWeights = BTreeMap<String, Vec<f32>>;
 
 impl LabelLoss {
     /// One term for the corpus's own labels and one for the shared space, over every modality
-    /// that is present.
+    /// that is present, and over all of them together. Both looks at a clip are answered.
     pub(super) fn terms(
         &self,
         model: &Model,
         views: &Views,
         batch: &Batch,
+        positives: &PositiveWeights,
     ) -> Result<Vec<Tensor<1>>> {
+        let (views, looks) = self.stacked(views);
         let mut terms = Vec::new();
-        for (modality, view) in views.each.iter() {
-            for (set, target) in &batch.targets {
-                let logits = model.logits(modality, view, set)?;
-                let loss = match target {
-                    Target::None => continue,
-                    Target::Class(target) => cross_entropy(logits, self.smooth(target.clone())),
-                    Target::Multi(target) => {
-                        let classes = target.dims()[1] as f32;
-                        let mean = binary_cross_entropy(logits, target.clone());
-                        match self.binary {
-                            Reduce::Mean => mean,
-                            Reduce::Sum => mean * classes,
-                        }
-                    }
-                    Target::Rating(target) => concordance(logits, target.clone()),
-                };
-                terms.push(loss * self.weight);
+        for (set, target) in &batch.targets {
+            for logits in self.answers(model, &views, set)? {
+                let loss = self.loss(logits, target, looks, positives.get(set));
+                terms.extend(loss.map(|loss| loss * self.weight));
             }
-            if let Some(target) = &batch.shared
-                && self.shared > 0.0
-            {
-                let logits = model.emotions(modality, view)?;
-                let covered = batch.targets.iter().fold([false; 8], |all, (set, _)| {
-                    let one = model.covered(modality, set);
-                    std::array::from_fn(|i| all[i] || one[i])
-                });
-                let logits = restrict(logits, &covered);
-                terms.push(cross_entropy(logits, target.clone()) * self.shared);
+        }
+        if let Some(target) = &batch.shared
+            && self.shared > 0.0
+            && let Some((modality, _)) = views.iter().next()
+        {
+            let covered = covered(model, modality, batch);
+            for logits in self.answers(model, &views, SHARED)? {
+                let target = target.clone().repeat(&[looks, 1]);
+                terms.push(cross_entropy(restrict(logits, &covered), target) * self.shared);
             }
         }
         Ok(terms)
+    }
+
+    /// Both looks, end to end, and how many there are.
+    fn stacked(&self, views: &Views) -> (PerModality<Tensor<2>>, usize) {
+        let cut = |view: &Tensor<2>| {
+            if self.detach { view.clone().detach() } else { view.clone() }
+        };
+        let Some(second) = &views.second else {
+            return (views.each.iter().map(|(m, view)| (m, cut(view))).collect(), 1);
+        };
+        let both = views.each.iter().filter_map(|(modality, view)| {
+            let second = second.get(modality)?;
+            Some((modality, Tensor::cat(vec![cut(view), cut(second)], 0)))
+        });
+        (both.collect(), 2)
+    }
+
+    /// The answers that are compared, each `[b, classes]`.
+    fn answers(
+        &self,
+        model: &Model,
+        views: &PerModality<Tensor<2>>,
+        set: &str,
+    ) -> Result<Vec<Tensor<2>>> {
+        let mut answers = Vec::new();
+        if self.on != On::Joint {
+            for (modality, view) in views.iter() {
+                answers.push(model.logits(modality, view, set)?);
+            }
+        }
+        if self.on != On::Each {
+            answers.extend(model.joint(views, set)?);
+        }
+        Ok(answers)
+    }
+
+    fn loss(
+        &self,
+        logits: Tensor<2>,
+        target: &Target,
+        looks: usize,
+        positive: Option<&Vec<f32>>,
+    ) -> Option<Tensor<1>> {
+        let again = |target: &Tensor<2>| target.clone().repeat(&[looks, 1]);
+        match target {
+            Target::None => None,
+            Target::Class(target) => {
+                let target = if self.hard { hardest(again(target)) } else { again(target) };
+                Some(cross_entropy(logits, self.smooth(target)))
+            }
+            Target::Multi(target) => {
+                let (classes, device) = (target.dims()[1], logits.device());
+                let positive = positive.filter(|_| self.balanced).map(|weights| {
+                    Tensor::from_data(TensorData::new(weights.clone(), [classes]), &device)
+                });
+                let mean = weighted_binary_cross_entropy(logits, again(target), positive);
+                Some(self.binary.of(mean, classes))
+            }
+            Target::Rating(target) => {
+                let classes = target.dims()[1];
+                Some(self.ratings.of(concordance(logits, again(target)), classes))
+            }
+        }
     }
 
     fn smooth(&self, target: Tensor<2>) -> Tensor<2> {
         let (classes, labelled) = (target.dims()[1] as f32, target.clone().sum_dim(1));
         target * (1.0 - self.smoothing) + labelled * (self.smoothing / classes)
     }
+}
+
+impl Reduce {
+    /// The loss of `count` classes or ratings, from their mean.
+    fn of(self, mean: Tensor<1>, count: usize) -> Tensor<1> {
+        match self {
+            Self::Mean => mean,
+            Self::Sum => mean * count as f32,
+        }
+    }
+}
+
+/// Which emotions the label sets of a batch speak of.
+fn covered(model: &Model, modality: Modality, batch: &Batch) -> [bool; 8] {
+    batch.targets.iter().fold([false; 8], |all, (set, _)| {
+        let one = model.covered(modality, set);
+        std::array::from_fn(|i| all[i] || one[i])
+    })
 }
 
 /// Pushes the logits of classes that a corpus never labels out of the softmax, so that it says

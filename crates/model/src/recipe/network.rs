@@ -5,19 +5,34 @@ use std::collections::BTreeMap;
 use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Pool, Result};
+use crate::encode::graph::face;
+use crate::head::StackConfig;
+use crate::project::ProjectorConfig;
+use crate::trunk::TrunkConfig;
+use crate::words::WordsConfig;
+use crate::{Body, Error, Pool, Result};
 
 /// What is built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Length of every view vector.
+    /// Length of a view, unless its encoder says otherwise.
     pub width: usize,
     /// One encoder a modality; a modality without one is not seen.
     pub encoder: BTreeMap<Modality, EncoderConfig>,
     /// How views are compared with labels.
     #[serde(default)]
     pub head: HeadConfig,
+    /// What all modalities go through after their encoders.
+    #[serde(default)]
+    pub trunk: TrunkKind,
+    /// How the modalities of a clip become one answer.
+    #[serde(default)]
+    pub fusion: Fusion,
+    /// Projections of the views, which a contrast compares; for training alone.
+    pub projector: Option<ProjectorConfig>,
+    /// Layers that guess each modality's features from its view; for training alone.
+    pub reconstruction: Option<StackConfig>,
 }
 
 /// One modality's way from input to view.
@@ -33,16 +48,21 @@ pub struct EncoderConfig {
     /// How steps become one vector.
     #[serde(default)]
     pub pool: Pool,
+    /// Length of this modality's view, where it is not the model's.
+    pub width: Option<usize>,
 }
 
 /// The shape of what an encoder reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum InputConfig {
-    /// `[b, t, size]` real features, standardised with training statistics.
+    /// `[b, t, size]` real features.
     Series {
         /// Features a step.
         size: usize,
+        /// What is done to them first.
+        #[serde(default)]
+        scale: Scale,
     },
     /// `[b, t]` token ids, looked up in a learned table.
     Tokens {
@@ -53,88 +73,253 @@ pub enum InputConfig {
         /// Most tokens of a text; the rest is cut.
         length: usize,
     },
-    /// `[b, 1, size, size]` grey pictures.
+    /// `[b, 1, size, size]` grey pictures, standardised with training statistics.
     Picture {
         /// Side in pixels.
         size: usize,
     },
+    /// `[b, channels, frames, size, size]` pictures over time, as the extractor scales them.
+    Video {
+        /// Side in pixels.
+        size: usize,
+        /// Pictures a clip.
+        frames: usize,
+        /// Channels of a picture.
+        channels: usize,
+    },
 }
 
-/// The layers of an encoder.
+/// What is done to the features of a series before the first layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Standardised with training statistics and cut at five deviations.
+    #[default]
+    Cut,
+    /// Standardised with training statistics.
+    Standard,
+    /// Nothing.
+    Raw,
+    /// Of 68 facial landmarks, x and y in turn: each axis to 0..1 over the clip, and the jaw line
+    /// left out; 51 are left.
+    Face,
+}
+
+/// Labels are vectors; a head scores a view against them. At most one kind is written; without
+/// any, the rows are learned.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HeadConfig {
+    /// A layer as wide as the view and a ReLU before the rows (Franceschini et al. 2022).
+    pub mlp: Option<MlpHead>,
+    /// Three layers before the scores (VAVL, Goncalves et al. 2024).
+    pub stack: Option<StackConfig>,
+    /// Rows are the word vectors of the classes (Dai et al. 2020).
+    pub words: Option<WordsConfig>,
+}
+
+/// A classifier of two layers; its width is that of the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MlpHead {}
+
+/// What all modalities go through after their encoders.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Body {
-    /// Linear, ReLU and dropout, on every step alone.
-    Mlp {
-        /// How many hidden layers.
-        layers: usize,
-        /// Dropout after each, and on the input.
-        dropout: f64,
-    },
-    /// Convolutions along time, one a kernel size, side by side (Kim 2014): n-grams.
-    Conv {
-        /// Kernel sizes in steps.
-        kernels: Vec<usize>,
-        /// Channels of each.
-        channels: usize,
-        /// Dropout on the input and on the output.
-        dropout: f64,
-    },
-    /// A residual network over pictures (He et al. 2016): a stem and one block a stage.
-    Resnet {
-        /// Channels of the stem and of each stage; every one of them halves the side.
-        widths: Vec<usize>,
-        /// Dropout before the view.
-        dropout: f64,
-    },
+pub enum TrunkKind {
+    /// Nothing.
+    None {},
+    /// The same conformer, one modality after the other (VAVL, Goncalves et al. 2024).
+    Shared(TrunkConfig),
 }
 
-/// Labels are vectors; a head scores a view against them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HeadConfig {}
+impl Default for TrunkKind {
+    fn default() -> Self {
+        Self::None {}
+    }
+}
+
+/// How the modalities of a clip become one answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fusion {
+    /// Each answers alone.
+    None {},
+    /// A head over their views, end to end; it answers where all of them are there.
+    Concat {
+        /// Their order; text, audio, vision, body where it is empty.
+        #[serde(default)]
+        order: Vec<Modality>,
+    },
+    /// A weighted sum of their scores; it answers where any of them is there.
+    Late {},
+}
+
+impl Default for Fusion {
+    fn default() -> Self {
+        Self::None {}
+    }
+}
+
+impl InputConfig {
+    /// Features a step of what the first layer reads, or channels of its pictures.
+    pub(crate) const fn fed(&self) -> usize {
+        match self {
+            Self::Series { scale: Scale::Face, .. } => 2 * face::NODES,
+            Self::Series { size, .. } | Self::Tokens { size, .. } => *size,
+            Self::Picture { .. } => 1,
+            Self::Video { channels, .. } => *channels,
+        }
+    }
+
+    /// Features a step, or pixels a side.
+    pub(crate) const fn size(&self) -> usize {
+        match self {
+            Self::Series { size, .. } | Self::Tokens { size, .. } => *size,
+            Self::Picture { size } | Self::Video { size, .. } => *size,
+        }
+    }
+}
 
 impl EncoderConfig {
-    pub(super) fn check(&self, modality: Modality) -> Result<()> {
-        let bad = |key: &str, reason: String| {
-            Err(Error::Key { key: format!("model.encoder.{modality}.{key}"), reason })
+    fn check(&self, modality: Modality, width: usize) -> Result<()> {
+        let encoder = format!("model.encoder.{modality}");
+        let bad = |key: &str, reason: &str| {
+            Err(Error::Key { key: format!("{encoder}.{key}"), reason: reason.to_owned() })
         };
-        let size = match self.input {
-            InputConfig::Series { size } | InputConfig::Picture { size } => size,
-            InputConfig::Tokens { vocabulary, size, length } => {
-                if vocabulary < 256 || length == 0 {
-                    let reason = "needs a vocabulary of at least 256 and a length of at least 1";
-                    return bad("input", reason.to_owned());
-                }
-                size
-            }
-        };
-        if size == 0 {
-            return bad("input.size", "must be at least 1".to_owned());
+        let width = self.width.unwrap_or(width);
+        if width == 0 || width > WIDEST {
+            return bad("width", "must lie between 1 and 65536");
         }
-        let (dropout, picture) = match &self.body {
-            Body::Mlp { dropout, .. } => (*dropout, false),
-            Body::Conv { kernels, channels, dropout } => {
-                if kernels.is_empty() || kernels.contains(&0) || *channels == 0 {
-                    return bad("body", "needs at least one kernel and one channel".to_owned());
-                }
-                (*dropout, false)
-            }
-            Body::Resnet { widths, dropout } => {
-                if widths.is_empty() || widths.contains(&0) || size >> widths.len() == 0 {
-                    return bad(
-                        "body.widths",
-                        format!("{} stages cannot halve {size} pixels that often", widths.len()),
-                    );
-                }
-                (*dropout, true)
-            }
-        };
-        if !(0.0..1.0).contains(&dropout) {
-            return bad("body.dropout", "must lie in [0, 1)".to_owned());
+        if self.input.size() == 0 {
+            return bad("input.size", "must be at least 1");
         }
-        if picture != matches!(self.input, InputConfig::Picture { .. }) {
-            return bad("body.kind", "`resnet` reads pictures, the others series or tokens".into());
+        match self.input {
+            InputConfig::Tokens { vocabulary, length, .. } if vocabulary < 256 || length == 0 => {
+                let reason = "needs a vocabulary of at least 256 and a length of at least 1";
+                return bad("input", reason);
+            }
+            InputConfig::Series { size, scale: Scale::Face } if size != 2 * face::LANDMARKS => {
+                return bad("input.size", "has to be 136 for the x and y of 68 facial landmarks");
+            }
+            InputConfig::Series { scale: Scale::Face, .. }
+                if !matches!(self.body, Body::Graph(_)) =>
+            {
+                return bad("input.scale", "`face` is for a `graph` body; write another");
+            }
+            InputConfig::Video { frames, channels, .. } if frames == 0 || channels == 0 => {
+                return bad("input", "needs at least one frame and one channel");
+            }
+            _ => {}
+        }
+        if !self.body.steps() && self.pool != Pool::Mean {
+            return bad("pool", "there are no steps left to pool; remove it");
+        }
+        if matches!(self.body, Body::Conformer(_)) && self.pool == Pool::AttentionMax {
+            return bad("pool", "would double the width of a conformer's view; write mean or max");
+        }
+        self.body.check(&encoder, &self.input, width)
+    }
+}
+
+/// The widest view.
+const WIDEST: usize = 1 << 16;
+
+impl ModelConfig {
+    /// Length of a modality's view.
+    pub(crate) fn width(&self, modality: Modality) -> usize {
+        self.encoder.get(&modality).and_then(|encoder| encoder.width).unwrap_or(self.width)
+    }
+
+    /// The modalities in the order in which their views stand end to end.
+    pub(crate) fn order(&self) -> Vec<Modality> {
+        match &self.fusion {
+            Fusion::Concat { order } if !order.is_empty() => order.clone(),
+            _ => Modality::ALL.into_iter().filter(|m| self.encoder.contains_key(m)).collect(),
+        }
+    }
+
+    /// Refuses what cannot be built, naming the key and the way out.
+    pub(super) fn check(&self) -> Result<()> {
+        let bad = |key: &str, reason: &str| {
+            Err(Error::Key { key: format!("model.{key}"), reason: reason.to_owned() })
+        };
+        if self.width == 0 || self.width > WIDEST {
+            return bad("width", "must lie between 1 and 65536");
+        }
+        if self.encoder.is_empty() {
+            return bad("encoder", "is empty; declare an encoder for at least one modality");
+        }
+        for (modality, encoder) in &self.encoder {
+            encoder.check(*modality, self.width)?;
+        }
+        if let TrunkKind::Shared(trunk) = &self.trunk {
+            trunk.check("model.trunk", self.width)?;
+            let steps = |encoder: &EncoderConfig| matches!(encoder.body, Body::Conformer(_));
+            if !self.encoder.values().all(|e| steps(e) && e.width.is_none()) {
+                return bad(
+                    "trunk",
+                    "reads the steps of conformers as wide as the model; give every encoder a \
+                     `conformer` body and no `width` of its own, or remove the trunk",
+                );
+            }
+        }
+        self.check_head()?;
+        match &self.fusion {
+            Fusion::None {} => Ok(()),
+            _ if self.encoder.len() < 2 => {
+                bad("fusion", "needs two modalities; add an encoder or remove the fusion")
+            }
+            Fusion::Concat { order } if !order.is_empty() => {
+                let same = order.len() == self.encoder.len()
+                    && self.encoder.keys().all(|modality| order.contains(modality));
+                if same { Ok(()) } else { bad("fusion.order", "must name every encoder once") }
+            }
+            Fusion::Concat { .. } if self.head.words.is_some() => {
+                bad("fusion.kind", "words are compared with each modality; write `late`")
+            }
+            Fusion::Concat { .. } | Fusion::Late {} => Ok(()),
+        }
+    }
+
+    fn check_head(&self) -> Result<()> {
+        let HeadConfig { mlp, stack, words } = &self.head;
+        let bad =
+            |key: &str, reason: String| Err(Error::Key { key: format!("model.{key}"), reason });
+        let kinds = [mlp.is_some(), stack.is_some(), words.is_some()];
+        if kinds.into_iter().filter(|kind| *kind).count() > 1 {
+            return bad("head", "is of several kinds; keep one of mlp, stack and words".to_owned());
+        }
+        for (key, stack) in [("head.stack", stack), ("reconstruction", &self.reconstruction)] {
+            let Some(stack) = stack else { continue };
+            if stack.wide == 0 || stack.narrow == 0 || !(0.0..1.0).contains(&stack.dropout) {
+                let reason = "needs widths of at least 1 and a dropout in [0, 1)";
+                return bad(key, reason.to_owned());
+            }
+        }
+        if let Some(projector) = &self.projector
+            && (projector.hidden == 0 || projector.out == 0)
+        {
+            return bad("projector", "needs widths of at least 1".to_owned());
+        }
+        if let Some(words) = words {
+            if words.size == 0 {
+                return bad(
+                    "head.words.size",
+                    "is 0; write the length of a word vector".to_owned(),
+                );
+            }
+            let text = self.width(Modality::Text);
+            if self.encoder.contains_key(&Modality::Text) && text != words.size {
+                return bad(
+                    "encoder.text.width",
+                    format!(
+                        "is {text}; text is compared with the word vectors themselves, so write \
+                         their length, {}",
+                        words.size
+                    ),
+                );
+            }
         }
         Ok(())
     }

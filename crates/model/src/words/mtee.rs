@@ -42,7 +42,7 @@ impl Mtee {
             text: encoder(Modality::Text),
             audio: encoder(Modality::Audio),
             vision: encoder(Modality::Vision),
-            words: words.init(&widths, rows, device).unwrap(),
+            words: words.empty(&widths, rows.len(), device).with_rows(rows).unwrap(),
             fusion: LateFusion::new(&modalities, device),
         }
     }

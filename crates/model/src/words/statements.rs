@@ -88,7 +88,8 @@ fn mtee_m1_bits_stay_at_sizes_where_matrix_products_change_their_order() {
     {
         let widths = PerModality::from_iter([(Modality::Text, size), (Modality::Audio, 200)]);
         let config = WordsConfig { size, ..WordsConfig::default() };
-        let seen = config.init(&widths, &words(classes, size), &device).unwrap();
+        let seen =
+            config.empty(&widths, classes, &device).with_rows(&words(classes, size)).unwrap();
         let more = seen.clone().with_row(&words(1, size)[0]).unwrap();
         for (modality, width) in widths.iter() {
             let view = noise([batch, *width], &device);
@@ -336,13 +337,10 @@ fn published_sizes_have_the_published_parameters() {
 fn sizes_that_do_not_fit_are_named() {
     let device = Device::flex();
     let config = WordsConfig { size: 4, ..WordsConfig::default() };
-    let narrow: PerModality<usize> = std::iter::once((Modality::Text, 3)).collect();
-    let error = config.init(&narrow, &words(2, 4), &device).unwrap_err().to_string();
-    assert!(error.contains("model.encoder.text"), "{error}");
-    let none = PerModality::none();
-    let error = config.init(&none, &words(2, 5), &device).unwrap_err().to_string();
-    assert!(error.contains("model.head.size"), "{error}");
-    let words = config.init(&none, &words(2, 4), &device).unwrap();
+    let empty = config.empty(&PerModality::none(), 2, &device);
+    let error = empty.clone().with_rows(&words(2, 5)).unwrap_err().to_string();
+    assert!(error.contains("model.head.words.size"), "{error}");
+    let words = empty.with_rows(&words(2, 4)).unwrap();
     assert!(words.clone().with_row(&[0.0]).is_err());
     assert!(words.forward(Modality::Audio, Tensor::zeros([1, 3], &device)).is_err());
     assert!(toml::from_str::<WordsConfig>("rows = 3").is_err());

@@ -44,7 +44,7 @@ fn golden_mpuc_graph_layers() {
     }
     let x = graph.last.forward(&x) * whole(&real);
     close("last_temporal".to_owned(), &x);
-    golden.close("mid.graph.fully", graph.nodes(x.clone()), FORWARD);
+    golden.close("mid.graph.fully", graph.shares(x.clone()), FORWARD);
     golden.close("mid.graph.feat", graph.leave(x), FORWARD);
     assert_eq!(seen, golden.names("mid.").len());
 }

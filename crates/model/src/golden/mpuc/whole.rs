@@ -220,7 +220,9 @@ fn mpuc_published_projectors_and_classifiers() {
         learned.into_iter().map(|(_, size)| size).collect::<Vec<_>>()
     };
     assert_eq!(sizes(ProjectorConfig::default()), [512 * 1024, 1024, 1024 * 512, 512]);
-    let fused = ProjectorConfig::classifier(512, 4, 6);
+    let classifier =
+        |modalities: usize, out| ProjectorConfig { size: 512 * modalities, hidden: 512, out };
+    let fused = classifier(4, 6);
     assert_eq!(sizes(fused), [2048 * 512, 512, 512 * 6, 6]);
-    assert_eq!(sizes(ProjectorConfig::classifier(512, 1, 8)), [512 * 512, 512, 512 * 8, 8]);
+    assert_eq!(sizes(classifier(1, 8)), [512 * 512, 512, 512 * 8, 8]);
 }

@@ -14,7 +14,8 @@ fn read(golden: &Golden, modality: &str, device: &Device) -> Projections {
 }
 
 fn contrast(golden: &Golden, form: Form, skip_last: bool) -> Contrast {
-    Contrast { form, temperature: golden.scalar("const.temperature") as f32, skip_last }
+    let temperature = golden.scalar("const.temperature") as f32;
+    Contrast { weight: 1.0, form, temperature, skip_last }
 }
 
 fn scalar(loss: Tensor<1>) -> f64 {

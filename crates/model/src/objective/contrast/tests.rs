@@ -3,7 +3,8 @@ use burn::tensor::{Device, Distribution, Tensor};
 use super::{Contrast, Form, Projections};
 use crate::Target;
 
-const REFERENCE: Contrast = Contrast { form: Form::Reference, temperature: 0.07, skip_last: false };
+const REFERENCE: Contrast =
+    Contrast { weight: 1.0, form: Form::Reference, temperature: 0.07, skip_last: false };
 const CLIP: Contrast = Contrast { form: Form::Clip, ..REFERENCE };
 
 fn random(clips: usize) -> Projections {

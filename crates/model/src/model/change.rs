@@ -1,0 +1,185 @@
+//! The same model with something about it changed.
+
+use burn::module::{Flag, Module, ModuleMapper, Param};
+use burn::tensor::{Tensor, TensorData};
+use limbic_media::Modality;
+
+use super::{Branch, Model};
+use crate::checkpoint::stable;
+use crate::encode::entry::Entry;
+use crate::{Error, Result};
+
+impl Model {
+    fn branch_mut(&mut self, modality: Modality) -> Option<&mut Branch> {
+        match modality {
+            Modality::Text => self.text.as_mut(),
+            Modality::Audio => self.audio.as_mut(),
+            Modality::Vision => self.vision.as_mut(),
+            Modality::Body => self.body.as_mut(),
+        }
+    }
+
+    fn branches_mut(&mut self) -> impl Iterator<Item = &mut Branch> {
+        [&mut self.text, &mut self.audio, &mut self.vision, &mut self.body].into_iter().flatten()
+    }
+
+    /// Sets the statistics with which a series or picture input is standardised, where its recipe
+    /// wants that.
+    #[must_use]
+    pub fn standardised(mut self, modality: Modality, mean: &[f32], deviation: &[f32]) -> Self {
+        if let Some(branch) = self.branch_mut(modality) {
+            match &mut branch.encoder.entry {
+                Entry::Series(entry) | Entry::Picture(entry) => {
+                    *entry = entry.with(mean, deviation);
+                }
+                Entry::Tokens(_) | Entry::Video(_) => {}
+            }
+        }
+        self
+    }
+
+    /// Starts a token table from word vectors: `rows` holds `(token id, vector)`.
+    #[must_use]
+    pub fn with_word_vectors(mut self, rows: &[(usize, Vec<f32>)]) -> Self {
+        if let Some(branch) = &mut self.text
+            && let Entry::Tokens(table) = &mut branch.encoder.entry
+        {
+            let weight = table.weight.val();
+            let ([rows_total, size], device) = (weight.dims(), weight.device());
+            let mut values: Vec<f32> = weight.into_data().iter::<f32>().collect();
+            for (id, vector) in rows {
+                if let Some(row) = values.get_mut(id * size..(id + 1) * size) {
+                    row.copy_from_slice(&vector[..size]);
+                }
+            }
+            let data = TensorData::new(values, [rows_total, size]);
+            table.weight = Param::from_tensor(Tensor::from_data(data, &device));
+        }
+        self
+    }
+
+    /// The classes whose rows are words, in the order of the rows; empty where rows are learned.
+    pub fn worded(&self) -> Vec<String> {
+        let branches = [&self.text, &self.audio, &self.vision, &self.body];
+        let branch = branches.into_iter().flatten().next().filter(|_| self.words.is_some());
+        let sets = branch.map_or(&[][..], |branch| &branch.sets);
+        sets.iter().flat_map(|set| set.classes.iter().cloned()).collect()
+    }
+
+    /// Gives the classes of [`worded`](Self::worded) their word vectors.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where a vector is not of the recipe's size.
+    pub fn with_class_vectors(mut self, rows: &[Vec<f32>]) -> Result<Self> {
+        self.words = self.words.map(|words| words.with_rows(rows)).transpose()?;
+        Ok(self)
+    }
+
+    /// Adds a class to a label set whose rows are words: its word vector is all it takes, and the
+    /// scores of the others stay as they are, to the last bit.
+    ///
+    /// # Errors
+    /// [`Error::NoHead`] for a set that the model does not know, [`Error::Key`] where its rows are
+    /// not words, or `row` is not of their size.
+    pub fn with_class(mut self, set: &str, class: &str, row: &[f32]) -> Result<Self> {
+        let words = self.words.take().ok_or_else(|| Error::Key {
+            key: "model.head".to_owned(),
+            reason: "has learned rows, to which no class can be added; write `words`".to_owned(),
+        })?;
+        let mut end = 0;
+        for branch in self.branches_mut() {
+            let place = branch.position(set)?;
+            branch.sets[place].classes.push(class.to_owned());
+            end = branch.sets[..=place].iter().map(|set| set.classes.len()).sum();
+        }
+        let last = words.classes();
+        let order: Vec<usize> =
+            (0..end - 1).chain(std::iter::once(last)).chain(end - 1..last).collect();
+        self.words = Some(words.with_row(row)?.select(&order));
+        Ok(self)
+    }
+
+    /// The same weights with the classes of a worded label set that `classes` names, in its order.
+    ///
+    /// # Errors
+    /// [`Error::NoHead`] for a set that the model does not know.
+    pub fn with_classes(mut self, set: &str, classes: &[usize]) -> Result<Self> {
+        let Some(words) = self.words.take() else { return Ok(self) };
+        let (mut before, mut count) = (0, 0);
+        for branch in self.branches_mut() {
+            let place = branch.position(set)?;
+            before = branch.sets[..place].iter().map(|set| set.classes.len()).sum();
+            let own = &mut branch.sets[place].classes;
+            count = own.len();
+            *own = classes.iter().filter_map(|class| own.get(*class).cloned()).collect();
+        }
+        let chosen = classes.iter().filter(|class| **class < count).map(|class| before + class);
+        let rest = before + count..words.classes();
+        self.words = Some(words.select(&(0..before).chain(chosen).chain(rest).collect::<Vec<_>>()));
+        Ok(self)
+    }
+
+    /// This model with the branches of another beside its own.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        Self {
+            text: self.text.or(other.text),
+            audio: self.audio.or(other.audio),
+            vision: self.vision.or(other.vision),
+            body: self.body.or(other.body),
+            trunk: self.trunk.or(other.trunk),
+            joint: self.joint.or(other.joint),
+            fusion: self.fusion.or(other.fusion),
+            words: self.words.or(other.words),
+        }
+    }
+
+    /// Whether its branches share something, so that no other can stand beside them.
+    pub(crate) const fn shares(&self) -> bool {
+        self.trunk.is_some()
+            || self.joint.is_some()
+            || self.fusion.is_some()
+            || self.words.is_some()
+    }
+
+    /// Replaces every weight by what `mapper` makes of it.
+    #[must_use]
+    pub fn mapped(self, mapper: &mut impl ModuleMapper) -> Self {
+        Module::map(self, mapper)
+    }
+
+    /// This model, sharing its weights, as a step looks with it: parts whose weights `moves`
+    /// refuses are still (nothing is dropped in them, their norms read running statistics), and
+    /// so are encoders and trunk where `still` is set. Gradients flow through all of it.
+    #[must_use]
+    pub fn looking(&self, still: bool, moves: impl Fn(&str) -> bool) -> Self {
+        // A copy for use brings in the last update of running statistics, which norms that only
+        // read them would miss.
+        drop(self.valid());
+        let quiet = |path: &str| {
+            let views = path.starts_with("trunk.") || path.split('.').nth(1) == Some("encoder");
+            (still && views) || !moves(path)
+        };
+        self.clone().mapped(&mut Quiet { quiet, path: Vec::new() })
+    }
+}
+
+/// Stops training in every way but gradients, by path.
+struct Quiet<F> {
+    quiet: F,
+    path: Vec<String>,
+}
+
+impl<F: Fn(&str) -> bool> ModuleMapper for Quiet<F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+        if (self.quiet)(&stable(&self.path)) { flag.with_value(false) } else { flag }
+    }
+}

@@ -1,0 +1,139 @@
+//! MPUC: heads, then encoders, then the fused head, on one look.
+
+use super::*;
+
+const ORDER: [Modality; 4] = [Modality::Audio, Modality::Body, Modality::Vision, Modality::Text];
+
+/// The sizes of the file, as a recipe; `views` is how the first step looks.
+fn recipe(golden: &Golden, lr: f64, views: &str) -> Recipe {
+    let size = |name: &str, axis: usize| golden.shape(name)[axis];
+    let width = size("param.proj_audio.0.weight", 1);
+    let (hidden, out) =
+        (size("param.proj_audio.0.weight", 0), size("param.proj_audio.2.weight", 0));
+    let text = size("input.view1.text", 2);
+    let video = |name: &str| size(&format!("param.video_encoder.model.{name}.weight"), 0);
+    let widths: Vec<usize> = (1..=4).map(|i| video(&format!("layer{i}.0.conv1.1"))).collect();
+    let layers = golden.names("param.trnn1.layers.").len() / 12;
+    let side = size("input.view1.video", 4);
+    let labels = "detach = true, shared = 0.0, balanced = true";
+    let heads: String = ORDER
+        .iter()
+        .zip([views, "shared", "shared", "shared"])
+        .map(|(m, views)| {
+            format!(
+                "{{ name = \"{m}\", learns = [\"{m}.heads\"], sees = [\"{m}\"], views = \"{views}\", objective.labels = {{ {labels} }} }},\n"
+            )
+        })
+        .collect();
+    let text = format!(
+        r#"
+        about = "MPUC at the sizes of the reference file"
+        [data]
+        corpora = ["none"]
+        split = "official"
+        [model]
+        width = {width}
+        head.mlp = {{}}
+        fusion = {{ kind = "concat", order = ["audio", "body", "vision", "text"] }}
+        projector = {{ hidden = {hidden}, out = {out} }}
+        [model.encoder.audio]
+        features = "mel@1"
+        input = {{ kind = "series", size = {mel}, scale = "raw" }}
+        body = {{ kind = "tcn", dropout = 0.0 }}
+        [model.encoder.body]
+        features = "landmarks@1"
+        input = {{ kind = "series", size = 102, scale = "raw" }}
+        body = {{ kind = "graph", steps = {steps}, dropout = 0.0 }}
+        [model.encoder.vision]
+        features = "video@1"
+        input = {{ kind = "video", size = {side}, frames = 8, channels = 3 }}
+        body = {{ kind = "r2plus1d", stem = [{stem0}, {stem1}], widths = {widths:?}, dropout = 0.0 }}
+        [model.encoder.text]
+        features = "vectors@1"
+        input = {{ kind = "series", size = {text}, scale = "raw" }}
+        body = {{ kind = "transformer", layers = {layers}, heads = 5, hidden = {ff}, positions = "reference", dropout = 0.0 }}
+        [[stage]]
+        name = "train"
+        epochs = 1
+        batch = 4
+        optimizer = {{ kind = "sgd", lr = {lr}, momentum = 0.9, weight_decay = 0.001 }}
+        steps = [
+            {heads}
+            {{ name = "encoders", learns = ["encoder", "projector"], views = "shared", objective.contrast = {{}} }},
+            {{ name = "fused", learns = ["joint"], views = "shared", objective.labels = {{ on = "joint", {labels} }} }},
+        ]
+        "#,
+        mel = size("input.view1.mel", 2),
+        steps = size("input.view1.landmarks", 1),
+        stem0 = video("stem.0"),
+        stem1 = video("stem.3"),
+        ff = size("param.trnn1.layers.0.linear1.weight", 0),
+    );
+    Recipe::parse("mpuc", &text).unwrap()
+}
+
+fn inputs(golden: &Golden, view: usize, device: &Device) -> PerModality<Input> {
+    let name = |kind: &str| format!("input.view{view}.{kind}");
+    [
+        (Modality::Audio, series::<3>(golden, &name("mel"), device)),
+        (Modality::Body, series::<4>(golden, &name("landmarks"), device)),
+        (Modality::Vision, Input::Video(golden.tensor(&name("video"), device))),
+        (Modality::Text, series::<3>(golden, &name("text"), device)),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// Follows the trajectory `name` for `steps` steps.
+fn follow(golden: &Golden, name: &str, views: &str, steps: usize, tolerance: f64) {
+    let device = Device::flex().autodiff();
+    let key = |rest: &str| format!("{name}.{rest}");
+    let lr = scalar(golden, &key("lr"));
+    let recipe = recipe(golden, lr, views);
+    let classes = golden.shape("input.labels")[1];
+    let fresh = model(golden, &recipe, LabelKind::Multi, classes);
+    let positives = positives(golden, "const.bce_pos_weight");
+    let mut trainer = Trainer::new(fresh, &recipe.stage[0], &positives);
+    let target = Target::Multi(golden.tensor("input.labels", &device));
+    let mut batch = batch(inputs(golden, 1, &device), target);
+    batch.second = Some(inputs(golden, 2, &device));
+    let all = golden.shape(&key("loss"))[0];
+    for step in 0..steps.min(all) {
+        let taken = trainer.batch(&batch, lr).unwrap();
+        let losses: Vec<f64> = taken.iter().map(|taken| taken.unwrap().loss.into()).collect();
+        let (heads, rest) = losses.split_at(ORDER.len());
+        let expected = &golden.values(&key("bce_heads_audio_graph_video_text"))[step * 4..][..4];
+        let expected = expected.iter().copied();
+        let contrast = golden.values(&key("contrastive"))[step];
+        let expected = expected.chain([contrast, golden.values(&key("bce_fused"))[step]]);
+        for (part, (got, expected)) in heads.iter().chain(rest).zip(expected).enumerate() {
+            let gap = (got - expected).abs();
+            assert!(gap <= tolerance, "{name}: step {step}, part {part}: {got}, not {expected}");
+        }
+        if step == 0 && golden.names(&key("after_step1.")).len() > 1 {
+            finals(golden, &key("after_step1."), &trainer.model, 2e-5);
+        }
+    }
+    if steps >= all {
+        finals(golden, &key("final."), &trainer.model, tolerance);
+    }
+}
+
+#[test]
+fn golden_mpuc_trajectory() {
+    let Some(golden) = open("mpuc_full") else { return };
+    follow(&golden, "traj", "still", 20, 1e-4);
+}
+
+#[test]
+fn golden_mpuc_trajectory_fast() {
+    let Some(golden) = open("mpuc_full") else { return };
+    follow(&golden, "traj_fast", "still", 20, 1e-3);
+}
+
+#[test]
+fn golden_mpuc_trajectory_of_training_norms() {
+    let Some(golden) = open("mpuc_full") else { return };
+    // From the fourth step on, four clips are too few for norms to agree in any two programs.
+    follow(&golden, "traj_trainbn", "fresh", 3, 1e-4);
+}

@@ -1,0 +1,267 @@
+//! What is done with every batch: look, compare, and move the parts that each step learns.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use limbic_model::objective::PositiveWeights;
+use limbic_model::{Batch, Looks, Model, Optimizer, Stage, Step, Views};
+
+use crate::fewshot::{Gradient, Tuning, clip};
+use crate::{Error, Result};
+
+/// A model in one stage of its training. [`fit`](crate::fit) hands it the batches of a data set;
+/// loops of another kind can hand it their own.
+#[derive(Clone)]
+pub struct Trainer<'a> {
+    /// The model as the last step left it.
+    pub model: Model,
+    stage: &'a Stage,
+    positives: &'a PositiveWeights,
+    optimizer: ModuleOptimizer,
+}
+
+/// Clips of before, for [`Trainer::tune`].
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// The clips.
+    pub batch: &'a Batch,
+    /// Their label set.
+    pub set: &'a str,
+    /// Those of its classes that were learned before.
+    pub classes: &'a [usize],
+    /// How often a yes to each of them counts in balanced label losses.
+    pub positives: &'a PositiveWeights,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Taken {
+    /// The loss before it.
+    pub loss: f32,
+    /// Length of the whole gradient, before it was clipped; `None` where nothing clips.
+    pub length: Option<f64>,
+}
+
+impl<'a> Trainer<'a> {
+    /// The beginning of `stage`. `positives` says how often a yes counts in balanced label losses.
+    pub fn new(model: Model, stage: &'a Stage, positives: &'a PositiveWeights) -> Self {
+        Self { model: model.numbered(), stage, positives, optimizer: build(stage.optimizer) }
+    }
+
+    /// The same with an optimiser's state from elsewhere.
+    pub(super) fn with_optimizer(self, optimizer: ModuleOptimizer) -> Self {
+        Self { optimizer, ..self }
+    }
+
+    pub(super) const fn positives(&self) -> &'a PositiveWeights {
+        self.positives
+    }
+
+    pub(super) const fn optimizer(&self) -> &ModuleOptimizer {
+        &self.optimizer
+    }
+
+    /// Does every step of the stage with a batch, at a learning rate of `rate`. A step that finds
+    /// nothing to learn from in it is `None`.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] where a loss leaves the numbers, before anything is moved by it; those
+    /// of the model.
+    pub fn batch(&mut self, batch: &Batch, rate: f64) -> Result<Vec<Option<Taken>>> {
+        let steps = self.stage.order();
+        let mut taken = Vec::with_capacity(steps.len());
+        let mut seen: Option<(Model, Views)> = None;
+        for (index, step) in steps.iter().enumerate() {
+            let (looking, views) = match seen.take() {
+                Some(seen) if step.views == Looks::Shared => seen,
+                _ => self.look(&steps[index..], batch)?,
+            };
+            let slope = self.slope(step, &looking, &views, batch, self.positives)?;
+            seen = Some((looking, views));
+            taken.push(match slope {
+                Some((loss, gradient)) => {
+                    Some(Taken { loss, length: self.descend(gradient, rate) })
+                }
+                None => None,
+            });
+        }
+        Ok(taken)
+    }
+
+    /// One iteration of tuning to `new` clips: the steps of `tuning`, in order. Returns the losses
+    /// of the old and of the new clips, where they were looked at.
+    ///
+    /// # Errors
+    /// Those of [`batch`](Self::batch).
+    pub fn tune(
+        &mut self,
+        tuning: Tuning,
+        old: Before<'_>,
+        new: &Batch,
+        rate: f64,
+    ) -> Result<[Option<f32>; 2]> {
+        let mut losses = [None, None];
+        for update in tuning.updates() {
+            let (mut before, mut after) = (None, None);
+            let gradient = update.gradient(
+                || {
+                    let model = self.model.clone().with_classes(old.set, old.classes)?;
+                    let (loss, gradient) = self.whole(&model, old.batch, old.positives)?;
+                    before = Some(loss);
+                    Ok::<_, Error>(gradient)
+                },
+                || {
+                    let (loss, gradient) = self.whole(&self.model, new, self.positives)?;
+                    after = Some(loss);
+                    Ok(gradient)
+                },
+            )?;
+            losses = [before.or(losses[0]), after.or(losses[1])];
+            self.descend(gradient, rate);
+        }
+        Ok(losses)
+    }
+
+    /// The loss of the stage's first step under `model`, and its gradient.
+    fn whole(
+        &self,
+        model: &Model,
+        batch: &Batch,
+        positives: &PositiveWeights,
+    ) -> Result<(f32, Gradient)> {
+        let steps = self.stage.order();
+        let Some(step) = steps.first() else { return Ok((0.0, Gradient::new())) };
+        let looking =
+            model.looking(step.views == Looks::Still, |path| self.stage.moves(step, path));
+        let views = looking.look(batch, &step.sees)?;
+        Ok(self.slope(step, &looking, &views, batch, positives)?.unwrap_or_default())
+    }
+
+    /// Looks at a batch for the first of `steps` and for those after it that share its views. What
+    /// none of them moves is still.
+    fn look(&self, steps: &[Step], batch: &Batch) -> Result<(Model, Views)> {
+        let (first, rest) = (&steps[0], &steps[1..]);
+        let sharing = rest.iter().take_while(|step| step.views == Looks::Shared);
+        let together: Vec<&Step> = std::iter::once(first).chain(sharing).collect();
+        let moves = |path: &str| together.iter().any(|step| self.stage.moves(step, path));
+        let looking = self.model.looking(first.views == Looks::Still, moves);
+        let everything = together.iter().any(|step| step.sees.is_empty());
+        let sees = together.iter().filter(|_| !everything).flat_map(|step| step.sees.clone());
+        let views = looking.look(batch, &sees.collect::<Vec<_>>())?;
+        Ok((looking, views))
+    }
+
+    /// The loss of a step and the gradient of what it moves.
+    fn slope(
+        &self,
+        step: &Step,
+        looking: &Model,
+        views: &Views,
+        batch: &Batch,
+        positives: &PositiveWeights,
+    ) -> Result<Option<(f32, Gradient)>> {
+        let views = views.of(&step.sees);
+        let Some(loss) = step.objective.loss(looking, &views, batch, positives)? else {
+            return Ok(None);
+        };
+        let value = loss.clone().into_scalar::<f32>();
+        if !value.is_finite() {
+            let (stage, step) = (self.stage.name.clone(), step.name.clone());
+            return Err(Error::Diverged { stage, step, epoch: 0, batch: 0, loss: value });
+        }
+        let gradients = loss.backward();
+        let moves = |path: &str| self.stage.moves(step, path);
+        let mut flat =
+            Flatten { gradients: &gradients, moves, path: Vec::new(), found: Gradient::new() };
+        looking.visit(&mut flat);
+        Ok(Some((value, flat.found)))
+    }
+
+    /// Moves the weights that `gradient` names.
+    fn descend(&mut self, mut gradient: Gradient, rate: f64) -> Option<f64> {
+        let length = self.stage.clip.map(|limit| clip(&mut gradient, limit));
+        let mut restore =
+            Restore { gradient: &mut gradient, path: Vec::new(), found: GradientsParams::new() };
+        self.model.visit(&mut restore);
+        let found = restore.found;
+        let model = std::mem::take(&mut self.model);
+        self.model = self.optimizer.step(rate, model, found);
+        length
+    }
+}
+
+pub(super) fn build(optimizer: Optimizer) -> ModuleOptimizer {
+    let decay = |penalty: f32| (penalty > 0.0).then(|| WeightDecayConfig::new(penalty));
+    match optimizer {
+        Optimizer::Adam { betas, epsilon, weight_decay, .. } => AdamConfig::new()
+            .with_beta_1(betas[0])
+            .with_beta_2(betas[1])
+            .with_epsilon(epsilon)
+            .with_weight_decay(decay(weight_decay))
+            .init(),
+        Optimizer::Adamw { weight_decay, .. } => {
+            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay).init()
+        }
+        Optimizer::Sgd { momentum, weight_decay, .. } => {
+            // burn damps the gradient that enters the momentum unless told otherwise.
+            let config = MomentumConfig::new().with_momentum(momentum).with_dampening(0.0);
+            SgdConfig::new()
+                .with_momentum((momentum > 0.0).then_some(config))
+                .with_weight_decay(decay(weight_decay))
+                .init()
+        }
+    }
+}
+
+/// Gradients by path, of what `moves` names.
+struct Flatten<'a, F> {
+    gradients: &'a Gradients,
+    moves: F,
+    path: Vec<String>,
+    found: Gradient,
+}
+
+impl<F: Fn(&str) -> bool> ModuleVisitor for Flatten<'_, F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_lowercase());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        if (self.moves)(&path)
+            && let Some(gradient) = param.val().grad(self.gradients)
+        {
+            self.found.insert(path, gradient.into_data().iter::<f32>().collect());
+        }
+    }
+}
+
+/// Gradients as an optimiser takes them.
+struct Restore<'a> {
+    gradient: &'a mut Gradient,
+    path: Vec<String>,
+    found: GradientsParams,
+}
+
+impl ModuleVisitor for Restore<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_lowercase());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(values) = self.gradient.remove(&self.path.join(".")) {
+            let data = TensorData::new(values, param.val().dims());
+            self.found.register(param.id, Tensor::<D>::from_data(data, &Device::flex()));
+        }
+    }
+}
