@@ -53,9 +53,7 @@ impl Recipe {
         let bad = |key: &str, reason: &str| {
             Err(Error::Key { key: key.to_owned(), reason: reason.to_owned() })
         };
-        if self.data.corpora.is_empty() {
-            return bad("data.corpora", "is empty; name at least one corpus");
-        }
+        self.data.check()?;
         if self.model.width == 0 || self.model.width > 1 << 16 {
             return bad("model.width", "must lie between 1 and 65536");
         }

@@ -11,12 +11,13 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::Device;
+use limbic_media::Modality;
 use limbic_model::{Checkpoint, InputConfig, Model, Optimizer, Provenance, Recipe, Stage};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::batches::{collate, deal};
+use crate::batches::{collate, count, deal};
 use crate::{Dataset, Error, Result, text};
 
 /// The running average of weights takes in every so many steps.
@@ -76,12 +77,14 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
     let (recipe, dataset) = (run.recipe, run.dataset);
     device.seed(recipe.seed);
     let mut model = recipe.model.init(&dataset.sets(), &device);
-    if let Some((mean, deviation)) = dataset.statistics(run.train) {
-        model = model.standardised(dataset.modality, &mean, &deviation);
+    for modality in &dataset.modalities {
+        if let Some((mean, deviation)) = dataset.statistics(*modality, run.train) {
+            model = model.standardised(*modality, &mean, &deviation);
+        }
     }
     if let (Some(folder), Some(tokenizer)) = (&run.word_vectors, &dataset.tokenizer)
         && let Some(InputConfig::Tokens { size, .. }) =
-            recipe.model.encoder.get(&dataset.modality).map(|e| &e.input)
+            recipe.model.encoder.get(&Modality::Text).map(|e| &e.input)
     {
         model = model.with_word_vectors(&text::word_rows(tokenizer, folder, *size, 0.1)?);
     }
@@ -96,13 +99,7 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
         begin = (progress.stage, progress.epoch);
         resumed = Some(average);
     }
-    let steps = |stage: &Stage| {
-        let per_corpus = (0..dataset.cards.len()).map(|corpus| {
-            let own = run.train.iter().filter(|i| dataset.items[**i].corpus == corpus).count();
-            own.div_ceil(stage.batch)
-        });
-        per_corpus.sum::<usize>()
-    };
+    let steps = |stage: &Stage| count(dataset, run.train, stage.batch);
     let total: usize = recipe.stage.iter().map(|s| s.epochs * steps(s)).sum();
     let mut done: usize = recipe.stage[..begin.0].iter().map(|s| s.epochs * steps(s)).sum();
     for (index, stage) in recipe.stage.iter().enumerate().skip(begin.0) {
@@ -128,7 +125,7 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             device.seed(seed);
             let batches = deal(dataset, run.train, stage.batch, &mut random);
-            let (mut sum, mut count) = (0.0f64, 0usize);
+            let (mut sum, mut learned) = (0.0f64, 0usize);
             for (step, indices) in batches.iter().enumerate() {
                 let progress =
                     (epoch * batches.len() + step) as f64 / (stage.epochs * batches.len()) as f64;
@@ -144,7 +141,7 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
                 let gradients = GradientsParams::from_grads(loss.backward(), &model);
                 let rate = stage.optimizer.lr() * stage.schedule.factor(progress);
                 model = optimizer.step(rate, model, gradients);
-                (sum, count) = (sum + f64::from(value), count + 1);
+                (sum, learned) = (sum + f64::from(value), learned + 1);
                 done += 1;
                 if let (Some(average), Some(decay)) = (&mut average, stage.average)
                     && done.is_multiple_of(AVERAGE_EVERY)
@@ -155,7 +152,7 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
                 }
                 tell(Event::Step { done, total });
             }
-            let loss = (sum / count.max(1) as f64) as f32;
+            let loss = (sum / learned.max(1) as f64) as f32;
             tell(Event::Epoch { stage: &stage.name, epoch: epoch + 1, loss });
             if let Some(path) = &run.state {
                 let progress = Progress {
@@ -286,7 +283,7 @@ fn decode(mut bytes: &[u8]) -> Option<Weights> {
 impl Fit<'_> {
     /// The checkpoint of a model that this run trained.
     pub fn checkpoint(&self, model: &Model, fold: Option<usize>) -> Checkpoint {
-        let modality = self.dataset.modality;
+        let modalities = || self.dataset.modalities.iter().copied();
         let mut corpora = BTreeMap::new();
         for index in self.train {
             let name = self.dataset.cards[self.dataset.items[*index].corpus].name;
@@ -302,11 +299,11 @@ impl Fit<'_> {
         let tokenizer = self.dataset.tokenizer.iter();
         Checkpoint {
             model: model.valid(),
-            recipes: BTreeMap::from([(modality, self.recipe.clone())]),
+            recipes: modalities().map(|m| (m, self.recipe.clone())).collect(),
             temperature: BTreeMap::new(),
             thresholds: BTreeMap::new(),
             coordinates: BTreeMap::new(),
-            provenance: BTreeMap::from([(modality, provenance)]),
+            provenance: modalities().map(|m| (m, provenance.clone())).collect(),
             assets: tokenizer.map(|json| ("tokenizer.json".to_owned(), json.clone())).collect(),
         }
     }
