@@ -85,7 +85,9 @@ pub(crate) fn collate(
     let mixture = random.as_deref_mut().and_then(|random| mixture(changes, items.len(), random));
     let mixture = mixture.filter(|_| items.iter().all(|item| blends(item, dataset.window)));
     if let Some(mixture) = &mixture {
-        targets.iter_mut().for_each(|(_, rows)| blend(rows, mixture));
+        for (_, rows) in &mut targets {
+            blend(rows, mixture);
+        }
         blend(&mut shared, mixture);
     }
     let look = |random: Option<&mut ChaCha8Rng>| {
@@ -127,7 +129,7 @@ fn inputs(
         .iter()
         .map(|_| {
             let at = random.as_deref_mut().filter(|_| dataset.window.is_some());
-            let at = at.map_or(0.0, |random| random.random());
+            let at = at.map_or(0.0, Rng::random);
             dataset.window.map(|steps| Cut { steps, at })
         })
         .collect();

@@ -175,7 +175,9 @@ fn minimised(at: impl Fn(&[f64]) -> (f64, Vec<f64>), mut x: Vec<f64>) -> Vec<f64
         }
         if let Some((s, y)) = memory.back() {
             let scale = dot(s, y) / dot(y, y);
-            direction.iter_mut().for_each(|d| *d *= scale);
+            for d in &mut direction {
+                *d *= scale;
+            }
         }
         for ((s, y), share) in memory.iter().zip(shares.into_iter().rev()) {
             let back = dot(y, &direction) / dot(s, y);

@@ -50,6 +50,9 @@ pub struct Scores {
     pub intervals: BTreeMap<String, [f64; 2]>,
 }
 
+/// The label of a clip and the logits that answer to it.
+type Answer<'a> = (&'a Label, &'a [f32]);
+
 /// Runs the model, inference mode, over those of `indices` that have all modalities of a subset,
 /// and shows it only these; one subset after the other.
 ///
@@ -69,7 +72,7 @@ pub fn outcomes(
             let mut per_set = Vec::new();
             for map in maps {
                 let found = rows(logits(model, views, Some(&map.name))?);
-                per_set.push(aligned(found, model, subset, map));
+                per_set.push(aligned(&found, model, subset, map));
             }
             let mut covered = [false; 8];
             for (map, modality) in maps.iter().flat_map(|map| subset.iter().map(move |m| (map, m)))
@@ -161,12 +164,7 @@ pub(crate) fn logits(model: &Model, views: &Views, set: Option<&str>) -> Result<
 }
 
 /// Columns in the order of `map`, where the model may know fewer classes.
-fn aligned(
-    rows: Vec<Vec<f32>>,
-    model: &Model,
-    subset: &[Modality],
-    map: &LabelMap,
-) -> Vec<Vec<f32>> {
+fn aligned(rows: &[Vec<f32>], model: &Model, subset: &[Modality], map: &LabelMap) -> Vec<Vec<f32>> {
     let sets = subset.first().and_then(|m| model.branch(*m)).map_or(&[][..], |b| b.sets());
     let known = sets.iter().find(|set| set.name == map.name).map_or(&[][..], |set| &set.classes);
     let places: Vec<Option<usize>> =
@@ -202,11 +200,11 @@ pub fn score(
                     let label = item.labels[index].as_ref().filter(|_| item.corpus == corpus)?;
                     Some((item.speaker.as_deref(), (label, &*outcome.logits[index])))
                 });
-                let (speakers, own): (Vec<Option<&str>>, Vec<(&Label, &[f32])>) = own.unzip();
+                let (speakers, own): (Vec<Option<&str>>, Vec<Answer<'_>>) = own.unzip();
                 if own.is_empty() {
                     continue;
                 }
-                let metrics = |own: &[(&Label, &[f32])]| metrics(own, map, thresholds);
+                let metrics = |own: &[Answer<'_>]| metrics(own, map, thresholds);
                 let intervals = bootstrap::intervals(&speakers, |chosen| {
                     metrics(&chosen.iter().map(|row| own[*row]).collect::<Vec<_>>())
                 });
@@ -224,7 +222,7 @@ pub fn score(
 }
 
 fn metrics(
-    own: &[(&Label, &[f32])],
+    own: &[Answer<'_>],
     map: &LabelMap,
     thresholds: &BTreeMap<String, Vec<f32>>,
 ) -> Vec<(String, f64)> {
@@ -239,7 +237,7 @@ fn metrics(
     }
 }
 
-fn classes_metrics(own: &[(&Label, &[f32])], classes: usize) -> Vec<(String, f64)> {
+fn classes_metrics(own: &[Answer<'_>], classes: usize) -> Vec<(String, f64)> {
     // Votes count for the class with the most of them; ties go to nobody and are left out.
     let truth = |label: &Label| {
         let weights = weights(label, classes);
@@ -260,7 +258,7 @@ fn classes_metrics(own: &[(&Label, &[f32])], classes: usize) -> Vec<(String, f64
 }
 
 fn multi_metrics(
-    own: &[(&Label, &[f32])],
+    own: &[Answer<'_>],
     thresholds: &[f32],
     names: &[(String, String)],
 ) -> Vec<(String, f64)> {
@@ -291,7 +289,7 @@ fn multi_metrics(
     named
 }
 
-fn rating_metrics(own: &[(&Label, &[f32])], names: &[(String, String)]) -> Vec<(String, f64)> {
+fn rating_metrics(own: &[Answer<'_>], names: &[(String, String)]) -> Vec<(String, f64)> {
     let column = |index: usize| -> (Vec<f64>, Vec<f64>) {
         own.iter()
             .filter_map(|(label, guess)| match label {
@@ -335,7 +333,8 @@ pub fn thresholds(dataset: &Dataset, outcomes: &[Outcome]) -> BTreeMap<String, V
                         Some((yes, sigmoid(o.logits[index][class])))
                     })
                     .collect();
-                threshold(&answers)
+                // A class that was never there, such as a held-out one, cannot be chosen for.
+                if answers.iter().any(|(yes, _)| *yes) { threshold(&answers) } else { 0.5 }
             });
             all.insert(map.name.clone(), best.collect());
         }

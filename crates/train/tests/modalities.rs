@@ -7,6 +7,7 @@ use std::path::Path;
 
 use limbic_media::Modality::{Audio, Text, Vision};
 use limbic_model::Recipe;
+use limbic_train::probe::{Probe, ridge_classes};
 use limbic_train::{Dataset, Fit, Label, Part, Value, fit, outcomes, score, vectors};
 
 /// A recipe with encoders `(modality, features, size)`.
@@ -194,4 +195,62 @@ fn ravdess_has_voice_and_face_under_one_id() {
     std::fs::write(&path, face.replace("AU34", "speech")).unwrap();
     let error = load(&recipe("ravdess", data, &encoders[1..]), folder.path()).unwrap_err();
     assert!(error.to_string().contains("line 2: 34 action units"), "{error}");
+}
+
+/// The share of the test part of CMU-MOSI that a ridge on the published vectors answers right.
+fn ridge_accuracy(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    modalities: &[limbic_media::Modality],
+) -> f64 {
+    let (train, test) = dataset.parts(&recipe.data, None);
+    let row = |index: &usize| -> Vec<f32> {
+        let values = modalities.iter().map(|m| dataset.items[*index].values.get(*m).unwrap());
+        let parts = values.map(|value| match value {
+            Value::Vectors(rows) => rows[0].clone(),
+            other => panic!("no vector but {other:?}"),
+        });
+        parts.flatten().collect()
+    };
+    let class = |index: &usize| match &dataset.items[*index].labels[0] {
+        Some(Label::Class(class)) => *class,
+        other => panic!("no class but {other:?}"),
+    };
+    let rows: Vec<Vec<f32>> = train.iter().map(row).collect();
+    let labels: Vec<usize> = train.iter().map(class).collect();
+    let seen: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    let probe: Probe = ridge_classes(&seen, &labels, 2, 100.0);
+    let right = test.iter().filter(|i| probe.class(&row(i)) == class(i)).count();
+    right as f64 / test.len() as f64
+}
+
+#[test]
+fn a_ridge_on_the_vectors_of_mosi_is_as_good_as_others_found() {
+    let shared = std::env::var_os("LIMBIC_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        std::path::PathBuf::from,
+    );
+    let root = shared.join("data");
+    if !root.join("mosi").is_dir() {
+        println!("skipped: {} is absent; set LIMBIC_SHARED", root.join("mosi").display());
+        return;
+    }
+    let encoders = [
+        ("text", "mosi-text@1", 100),
+        ("audio", "mosi-audio@1", 73),
+        ("vision", "mosi-video@1", 100),
+    ];
+    let recipe = recipe("mosi", "split = 'official'", &encoders);
+    let dataset = load(&recipe, &root).unwrap();
+    let all = [Text, Audio, Vision];
+    for (modalities, least, most) in [
+        (&all[..1], 0.75, 0.77),
+        (&all[1..2], 0.53, 0.57),
+        (&all[2..], 0.52, 0.54),
+        (&all[..], 0.76, 0.78),
+    ] {
+        let accuracy = ridge_accuracy(&dataset, &recipe, modalities);
+        println!("ridge on {modalities:?}: {accuracy:.3}");
+        assert!((least..=most).contains(&accuracy), "{modalities:?}: {accuracy}");
+    }
 }

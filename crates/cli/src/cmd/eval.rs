@@ -27,6 +27,8 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
             continue;
         }
         let mut recipe = recipe.clone();
+        // Classes are held out of training alone.
+        (recipe.data.hold_out, recipe.data.shots) = (Vec::new(), None);
         if !typed.corpora.is_empty() {
             recipe.data.corpora.retain(|name| typed.corpora.contains(name));
         }
@@ -44,9 +46,7 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
             limbic_train::outcomes(&checkpoint.model, &dataset, &test, &dataset.subsets())
                 .with_context(|| format!("the {modality} branch"))?;
         for scores in limbic_train::score(&dataset, &outcomes, &checkpoint.thresholds) {
-            line(
-                &json!({ "event": "score", "modality": modality, "fold": fold, "scores": scores }),
-            )?;
+            line(&json!({ "event": "score", "fold": fold, "scores": scores }))?;
             scored += 1;
         }
     }

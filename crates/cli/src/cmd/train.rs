@@ -50,6 +50,10 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
         for modality in &dataset.modalities {
             let alone = held_out.iter().filter(|o| o.modalities == [*modality]);
             let alone: Vec<Outcome> = alone.cloned().collect();
+            // Labels that count as no emotion tell nothing of how sure one may be.
+            if alone.iter().all(|outcome| outcome.shared_truth.is_none()) {
+                continue;
+            }
             let temperature = limbic_train::temperature(&alone);
             line(
                 &json!({ "event": "temperature", "modality": modality, "value": temperature, "clips": alone.len() }),
