@@ -24,6 +24,7 @@ mod face;
 mod faces;
 mod features;
 mod mel;
+mod npy;
 mod replace;
 mod store;
 mod text;
@@ -40,6 +41,7 @@ pub use face::{FaceConfig, FaceNormaliser, Light, Pixels};
 pub use faces::Faces;
 pub use features::{Features, Times};
 pub use mel::{Edges, Level, MelConfig, MelScale, MelSpectrogram, MelStream, Taper};
+pub use npy::read_npy;
 pub use store::{
     Stored, read_features, read_parquet, read_safetensors, write_features, write_parquet,
     write_safetensors,

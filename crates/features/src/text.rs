@@ -8,7 +8,6 @@
 
 mod merges;
 mod normalise;
-mod npy;
 mod vectors;
 
 use std::collections::hash_map::Entry;

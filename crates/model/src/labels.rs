@@ -9,7 +9,7 @@ pub const EMOTIONS: [&str; 8] =
     ["neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise", "calm"];
 
 /// Name of the head for [`EMOTIONS`].
-pub(crate) const SHARED: &str = "limbic";
+pub const SHARED: &str = "limbic";
 
 /// What kind of answer a label set asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

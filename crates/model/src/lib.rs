@@ -37,7 +37,7 @@ pub use encode::tcn::TcnConfig;
 pub use encode::transformer::{Positions, TransformerConfig};
 pub use error::{Error, Result};
 pub use head::{Head, Stack, StackConfig};
-pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity};
+pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use model::{Branch, Model, Views};
 pub use pool::Pool;
 pub use project::{Projector, ProjectorConfig};

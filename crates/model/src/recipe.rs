@@ -59,9 +59,7 @@ impl Recipe {
         let bad = |key: &str, reason: &str| {
             Err(Error::Key { key: key.to_owned(), reason: reason.to_owned() })
         };
-        if self.data.corpora.is_empty() {
-            return bad("data.corpora", "is empty; name at least one corpus");
-        }
+        self.data.check()?;
         if self.stage.is_empty() {
             return bad("stage", "is empty; add a [[stage]]");
         }

@@ -1,7 +1,9 @@
 //! Items become batches of tensors.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use limbic_media::PerModality;
+use limbic_media::{Modality, PerModality};
 use limbic_model::{Augment, Batch, Input, LabelKind, Sequence, Target};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -12,7 +14,22 @@ use crate::corpus::Label;
 use crate::dataset::weights;
 use crate::{Dataset, Item, Value};
 
-/// Deals `indices` into batches of one corpus each, in random order.
+/// What the clips of a batch have in common: corpus and modalities.
+fn kind(dataset: &Dataset, index: usize) -> (usize, Vec<Modality>) {
+    let item = &dataset.items[index];
+    (item.corpus, item.values.iter().map(|(modality, _)| modality).collect())
+}
+
+/// `indices` by corpus and by the modalities that are present.
+fn groups(dataset: &Dataset, indices: &[usize]) -> BTreeMap<(usize, Vec<Modality>), Vec<usize>> {
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for index in indices {
+        groups.entry(kind(dataset, *index)).or_default().push(*index);
+    }
+    groups
+}
+
+/// Deals `indices` into batches in random order, each of one corpus and the same modalities.
 pub(crate) fn deal(
     dataset: &Dataset,
     indices: &[usize],
@@ -20,9 +37,7 @@ pub(crate) fn deal(
     random: &mut ChaCha8Rng,
 ) -> Vec<Vec<usize>> {
     let mut batches = Vec::new();
-    for corpus in 0..dataset.cards.len() {
-        let mut own: Vec<usize> =
-            indices.iter().copied().filter(|i| dataset.items[*i].corpus == corpus).collect();
+    for mut own in groups(dataset, indices).into_values() {
         own.shuffle(random);
         batches.extend(own.chunks(size).map(<[usize]>::to_vec));
     }
@@ -30,18 +45,31 @@ pub(crate) fn deal(
     batches
 }
 
-/// Deals `indices` into batches for scoring, in order; each batch is of one corpus.
+/// How many batches [`deal`] makes.
+pub(crate) fn count(dataset: &Dataset, indices: &[usize], size: usize) -> usize {
+    groups(dataset, indices).values().map(|own| own.len().div_ceil(size)).sum()
+}
+
+/// Deals `indices` into batches for scoring, in order; each batch is of one corpus and the same
+/// modalities.
 pub(crate) fn in_order(dataset: &Dataset, indices: &[usize], size: usize) -> Vec<Vec<usize>> {
-    let same = |a: &usize, b: &usize| dataset.items[*a].corpus == dataset.items[*b].corpus;
+    let same = |a: &usize, b: &usize| kind(dataset, *a) == kind(dataset, *b);
     indices.chunk_by(same).flat_map(|run| run.chunks(size).map(<[usize]>::to_vec)).collect()
 }
 
+/// A blend of every row with another one of its batch.
+struct Mixture {
+    share: f32,
+    partner: Vec<usize>,
+}
+
 /// Builds the tensors of one batch; `changes` are made to the inputs where there is randomness.
+/// Without it, both looks are the same.
 pub(crate) fn collate(
     dataset: &Dataset,
     batch: &[usize],
     changes: &[Augment],
-    random: Option<&mut ChaCha8Rng>,
+    mut random: Option<&mut ChaCha8Rng>,
     device: &Device,
 ) -> Batch {
     let items: Vec<&Item> = batch.iter().map(|i| &dataset.items[*i]).collect();
@@ -54,40 +82,22 @@ pub(crate) fn collate(
     }
     let mut shared: Vec<Vec<f32>> =
         items.iter().map(|i| i.shared.map_or_else(|| vec![0.0; 8], |s| s.to_vec())).collect();
-    let input = match (random, items.first().map(|i| &i.value)) {
-        (Some(random), _) => {
-            let mix = changes.iter().find_map(|change| match change {
-                Augment::Mixup { alpha } => Some(augment::beta(*alpha, random)),
-                _ => None,
-            });
-            let partner: Vec<usize> = match mix {
-                Some(_) => (0..items.len()).map(|_| random.random_range(0..items.len())).collect(),
-                None => Vec::new(),
-            };
-            let tokens = matches!(items.first().map(|i| &i.value), Some(Value::Tokens(_)));
-            if let Some(share) = mix.filter(|_| !tokens) {
-                for (_, rows) in &mut targets {
-                    blend(rows, &partner, share);
-                }
-                blend(&mut shared, &partner, share);
-            }
-            let mut rows: Vec<Vec<f32>> = Vec::new();
-            for item in &items {
-                rows.push(changed(&item.value, changes, random));
-            }
-            if let Some(share) = mix.filter(|_| !tokens) {
-                blend(&mut rows, &partner, share);
-            }
-            assemble(&rows, items.first().map(|i| &i.value), device)
+    let mixture = random.as_deref_mut().and_then(|random| mixture(changes, items.len(), random));
+    let mixture = mixture.filter(|_| items.iter().all(|item| blends(item, dataset.window)));
+    if let Some(mixture) = &mixture {
+        for (_, rows) in &mut targets {
+            blend(rows, mixture);
         }
-        (None, first) => {
-            assemble(&items.iter().map(|i| plain(&i.value)).collect::<Vec<_>>(), first, device)
-        }
-    };
-    let mut inputs = PerModality::none();
-    if let Some(input) = input {
-        inputs.insert(dataset.modality, input);
+        blend(&mut shared, mixture);
     }
+    let look = |random: Option<&mut ChaCha8Rng>| {
+        inputs(dataset, &items, changes, mixture.as_ref(), random, device)
+    };
+    let first = look(random.as_deref_mut());
+    let second = dataset.second.then(|| match random {
+        Some(random) => look(Some(random)),
+        None => first.clone(),
+    });
     let targets = targets
         .into_iter()
         .zip(maps)
@@ -102,7 +112,61 @@ pub(crate) fn collate(
         })
         .collect();
     let any = shared.iter().flatten().any(|w| *w > 0.0);
-    Batch { inputs, second: None, targets, shared: any.then(|| matrix(&shared, device)) }
+    Batch { inputs: first, second, targets, shared: any.then(|| matrix(&shared, device)) }
+}
+
+/// One look at each clip. The stretches of a clip's modalities begin at the same share of it.
+fn inputs(
+    dataset: &Dataset,
+    items: &[&Item],
+    changes: &[Augment],
+    mixture: Option<&Mixture>,
+    mut random: Option<&mut ChaCha8Rng>,
+    device: &Device,
+) -> PerModality<Input> {
+    let Some(first) = items.first() else { return PerModality::none() };
+    let cuts: Vec<Option<Cut>> = items
+        .iter()
+        .map(|_| {
+            let at = random.as_deref_mut().filter(|_| dataset.window.is_some());
+            let at = at.map_or(0.0, Rng::random);
+            dataset.window.map(|steps| Cut { steps, at })
+        })
+        .collect();
+    let mut inputs = PerModality::none();
+    for (modality, kind) in first.values.iter() {
+        let values = items.iter().filter_map(|item| item.values.get(modality));
+        let mut rows: Vec<Vec<f32>> = values
+            .zip(&cuts)
+            .map(|(value, cut)| match random.as_deref_mut() {
+                Some(random) => changed(value, *cut, changes, random),
+                None => plain(value, *cut),
+            })
+            .collect();
+        if let Some(mixture) = mixture {
+            blend(&mut rows, mixture);
+        }
+        inputs.insert(modality, assemble(&rows, kind, device));
+    }
+    inputs
+}
+
+fn mixture(changes: &[Augment], clips: usize, random: &mut ChaCha8Rng) -> Option<Mixture> {
+    let alpha = changes.iter().find_map(|change| match change {
+        Augment::Mixup { alpha } => Some(*alpha),
+        _ => None,
+    })?;
+    let share = augment::beta(alpha, random);
+    Some(Mixture { share, partner: (0..clips).map(|_| random.random_range(0..clips)).collect() })
+}
+
+/// Whether a clip's inputs have the size of every other's.
+fn blends(item: &Item, window: Option<usize>) -> bool {
+    item.values.iter().all(|(_, value)| match value {
+        Value::Vectors(_) | Value::Picture(_) => true,
+        Value::Series { .. } => window.is_some(),
+        Value::Tokens(_) => false,
+    })
 }
 
 fn row(label: Option<&Label>, kind: LabelKind, classes: usize) -> Vec<f32> {
@@ -118,28 +182,53 @@ fn row(label: Option<&Label>, kind: LabelKind, classes: usize) -> Vec<f32> {
     }
 }
 
-fn blend(rows: &mut [Vec<f32>], partner: &[usize], share: f32) {
-    let others: Vec<Vec<f32>> = partner.iter().map(|p| rows[*p].clone()).collect();
+fn blend(rows: &mut [Vec<f32>], mixture: &Mixture) {
+    let share = mixture.share;
+    let others: Vec<Vec<f32>> = mixture.partner.iter().map(|p| rows[*p].clone()).collect();
     for (row, other) in rows.iter_mut().zip(others) {
         row.iter_mut().zip(other).for_each(|(x, o)| *x = share * *x + (1.0 - share) * o);
     }
 }
 
-fn plain(value: &Value) -> Vec<f32> {
+/// A stretch of a series.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    /// Its steps.
+    steps: usize,
+    /// Where it begins, from 0 to 1 of all the places where it can.
+    at: f32,
+}
+
+/// The steps of a stretch. A series that is shorter is repeated from its beginning until it fills
+/// the stretch, as the code of Franceschini et al. 2022 does.
+fn stretch(steps: &[f32], size: usize, cut: Option<Cut>) -> Vec<f32> {
+    let Some(Cut { steps: wanted, at }) = cut else { return steps.to_vec() };
+    let places = (steps.len() / size + 1).saturating_sub(wanted).max(1);
+    let start = ((at * places as f32) as usize).min(places - 1);
+    steps[start * size..].iter().cycle().take(wanted * size).copied().collect()
+}
+
+fn plain(value: &Value, cut: Option<Cut>) -> Vec<f32> {
     match value {
         Value::Vectors(all) => all.first().cloned().unwrap_or_default(),
+        Value::Series { steps, size } => stretch(steps, *size, cut),
         Value::Tokens(ids) => ids.iter().map(|id| *id as f32).collect(),
         Value::Picture(pixels) => pixels.iter().map(|p| f32::from(*p) / 255.0).collect(),
     }
 }
 
-fn changed(value: &Value, changes: &[Augment], random: &mut ChaCha8Rng) -> Vec<f32> {
+fn changed(
+    value: &Value,
+    cut: Option<Cut>,
+    changes: &[Augment],
+    random: &mut ChaCha8Rng,
+) -> Vec<f32> {
     match value {
         // Half of the time the whole clip, else one of its stretches.
         Value::Vectors(all) if all.len() > 1 && random.random::<bool>() => {
             all[random.random_range(1..all.len())].clone()
         }
-        Value::Vectors(_) => plain(value),
+        Value::Vectors(_) | Value::Series { .. } => plain(value, cut),
         Value::Tokens(ids) => {
             let rate = changes.iter().find_map(|c| match c {
                 Augment::TokenDrop { rate } => Some(*rate),
@@ -150,7 +239,7 @@ fn changed(value: &Value, changes: &[Augment], random: &mut ChaCha8Rng) -> Vec<f
                 .filter(|_| rate.is_none_or(|rate| random.random::<f32>() >= rate))
                 .map(|id| *id as f32)
                 .collect();
-            if kept.is_empty() { plain(value) } else { kept }
+            if kept.is_empty() { plain(value, cut) } else { kept }
         }
         Value::Picture(pixels) => {
             let limits = changes.iter().find_map(|c| match *c {
@@ -159,7 +248,10 @@ fn changed(value: &Value, changes: &[Augment], random: &mut ChaCha8Rng) -> Vec<f
                 }
                 _ => None,
             });
-            limits.map_or_else(|| plain(value), |limits| augment::picture(pixels, limits, random))
+            limits.map_or_else(
+                || plain(value, cut),
+                |limits| augment::picture(pixels, limits, random),
+            )
         }
     }
 }
@@ -169,16 +261,17 @@ fn matrix(rows: &[Vec<f32>], device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(rows.concat(), shape), device)
 }
 
-fn assemble(rows: &[Vec<f32>], kind: Option<&Value>, device: &Device) -> Option<Input> {
-    let (b, longest) = (rows.len(), rows.iter().map(Vec::len).max()?);
-    match kind? {
+fn assemble(rows: &[Vec<f32>], kind: &Value, device: &Device) -> Input {
+    let (b, longest) = (rows.len(), rows.iter().map(Vec::len).max().unwrap_or(0));
+    match kind {
         Value::Vectors(_) => {
             let x = matrix(rows, device).unsqueeze_dim::<3>(1);
-            Some(Input::Series(Sequence { x, mask: Tensor::ones([b, 1], device) }))
+            Input::Series(Sequence { x, mask: Tensor::ones([b, 1], device) })
         }
+        Value::Series { size, .. } => Input::Series(Sequence::padded(rows, *size, device)),
         Value::Picture(_) => {
             let side = (longest as f64).sqrt() as usize;
-            Some(Input::Pictures(matrix(rows, device).reshape([b, 1, side, side])))
+            Input::Pictures(matrix(rows, device).reshape([b, 1, side, side]))
         }
         Value::Tokens(_) => {
             let mut ids = vec![0i64; b * longest];
@@ -191,7 +284,10 @@ fn assemble(rows: &[Vec<f32>], kind: Option<&Value>, device: &Device) -> Option<
             }
             let shape = [b, longest];
             let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, shape), device);
-            Some(Input::Tokens(ids, Tensor::from_data(TensorData::new(mask, shape), device)))
+            Input::Tokens(ids, Tensor::from_data(TensorData::new(mask, shape), device))
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,7 @@ mod tests {
         // Three of four clips go to the class with logit 4 ln 3: at T = 4 its probability is 3/4.
         let outcome = |truth: usize| Outcome {
             item: 0,
+            modalities: vec![limbic_media::Modality::Audio],
             logits: Vec::new(),
             shared: [4.0 * 3f32.ln(), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             covered: std::array::from_fn(|i| i < 2),

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use limbic_model::{EMOTIONS, LabelKind, Model};
 
 use crate::batches::{collate, in_order};
-use crate::score::rows;
+use crate::score::{logits, rows};
 use crate::{Dataset, Result};
 
 /// An emotion with fewer clips than this has no place.
@@ -25,18 +25,16 @@ pub fn coordinates(
     dataset: &Dataset,
     indices: &[usize],
 ) -> Result<BTreeMap<String, [f32; 2]>> {
-    let sets = model.branch(dataset.modality).map_or(&[][..], |branch| branch.sets());
-    let found = sets.iter().filter(|set| set.kind == LabelKind::Rating).find_map(|set| {
-        let column = |name: &str| set.classes.iter().position(|class| class == name);
-        Some((&set.name, column("valence")?, column("arousal")?))
-    });
+    let maps = dataset.cards.iter().flat_map(|card| &card.labels);
+    let found = maps
+        .filter(|map| map.kind == LabelKind::Rating)
+        .find_map(|map| Some((&map.name, map.index("valence")?, map.index("arousal")?)));
     let Some((set, valence, arousal)) = found else { return Ok(BTreeMap::new()) };
     let device = Device::flex();
     let mut sums = [[0.0f32; 3]; EMOTIONS.len()];
     for batch in in_order(dataset, indices, BATCH) {
         let views = model.view(&collate(dataset, &batch, &[], None, &device).inputs)?;
-        let Some(view) = views.each.get(dataset.modality) else { continue };
-        let ratings = rows(model.logits(dataset.modality, view, set)?);
+        let ratings = rows(logits(model, &views, Some(set))?);
         for (index, rating) in batch.iter().zip(ratings) {
             let Some(label) = dataset.items[*index].shared else { continue };
             for (sum, share) in sums.iter_mut().zip(label) {

@@ -1,6 +1,7 @@
 //! Labelled clips, and where they come from.
 
 mod fer;
+mod mosi;
 mod speech;
 mod table;
 mod texts;
@@ -52,7 +53,7 @@ pub struct Example {
     /// Who speaks, writes or is seen, where that is known.
     pub speaker: Option<String>,
     /// What it consists of.
-    pub media: Media,
+    pub media: Vec<Media>,
     /// One label a label set of the card; `None` where this clip has none of that set.
     pub labels: Vec<Option<Label>>,
     /// The official part it belongs to.
@@ -70,6 +71,8 @@ pub enum Media {
     Text(String),
     /// A grey picture of a face, row by row, and its side in pixels.
     Face(Arc<[u8]>, usize),
+    /// One vector that was published with the corpus, and the name of its features.
+    Vector(&'static str, Arc<[f32]>),
 }
 
 /// A label in terms of one label set.
@@ -99,7 +102,7 @@ pub enum Part {
 }
 
 /// Every corpus that has a reader.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "ravdess",
     "emodb",
     "nemo",
@@ -109,6 +112,7 @@ const KNOWN: [&str; 9] = [
     "isear",
     "dair_emotion",
     "emobank",
+    "mosi",
 ];
 
 /// Opens a corpus by name under `root`, the folder that holds one folder a corpus.
@@ -125,6 +129,7 @@ pub fn open(name: &str, root: &Path) -> Result<Box<dyn Corpus>> {
     let corpus: Box<dyn Corpus> = match name {
         "ravdess" | "emodb" | "nemo" => Box::new(speech::Speech::new(name, folder.clone())?),
         "fer2013" => Box::new(fer::Fer::new(folder.clone())?),
+        "mosi" => Box::new(mosi::Mosi::new(folder.clone())?),
         "goemotions" | "meld" | "isear" | "dair_emotion" | "emobank" => {
             Box::new(texts::Texts::new(name, folder.clone())?)
         }
@@ -150,6 +155,8 @@ pub(crate) fn labels(name: &str) -> Result<LabelMap> {
         "isear" => include_str!("../../../labels/isear.toml"),
         "dair_emotion" => include_str!("../../../labels/dair_emotion.toml"),
         "emobank" => include_str!("../../../labels/emobank.toml"),
+        "mosi" => include_str!("../../../labels/mosi.toml"),
+        "mosi_sentiment" => include_str!("../../../labels/mosi_sentiment.toml"),
         _ => {
             let name = name.to_owned();
             return Err(Error::UnknownCorpus { name, known: KNOWN.join(", ") });
@@ -164,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_label_file_parses_and_maps_to_known_emotions() {
-        for name in KNOWN.iter().chain(&["ferplus"]) {
+        for name in KNOWN.iter().chain(&["ferplus", "mosi_sentiment"]) {
             assert_eq!(labels(name).unwrap().name, *name);
         }
     }

@@ -3,20 +3,26 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use limbic_features::{TextTokenizer, describe};
-use limbic_media::{Modality, SAMPLE_RATE};
-use limbic_model::{InputConfig, LabelMap, LabelSet, Recipe, Split};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use limbic_features::Cache;
+use limbic_media::{Modality, PerModality};
+use limbic_model::{InputConfig, LabelMap, LabelSet, Recipe};
 
-use crate::corpus::{self, Card, Example, Label, Media, Part};
+use crate::corpus::{self, Card, Example, Label, Part};
+use crate::reader::Reader;
 use crate::{Error, Result, text};
 
-/// One clip as its encoder reads it.
-#[derive(Debug, Clone)]
+/// One modality of a clip as its encoder reads it.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// One feature vector a stretch of the recording; the first is the whole of it.
+    /// One feature vector a stretch of the clip; the first is the whole of it.
     Vectors(Vec<Vec<f32>>),
+    /// Features over time, of any length.
+    Series {
+        /// The steps, one after the other.
+        steps: Arc<[f32]>,
+        /// Features a step.
+        size: usize,
+    },
     /// Token ids.
     Tokens(Vec<u32>),
     /// A grey picture, row by row.
@@ -32,8 +38,8 @@ pub struct Item {
     pub corpus: usize,
     /// Who it is of.
     pub speaker: Option<String>,
-    /// What the encoder reads.
-    pub value: Value,
+    /// What the encoders read; a modality that the clip does not have is absent.
+    pub values: PerModality<Value>,
     /// One label a label set of the corpus.
     pub labels: Vec<Option<Label>>,
     /// The label in the space shown to users.
@@ -45,24 +51,24 @@ pub struct Item {
 }
 
 /// The clips of a recipe's corpora.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Dataset {
-    /// The modality of every item.
-    pub modality: Modality,
+    /// The modalities that the recipe has encoders for, in storage order.
+    pub modalities: Vec<Modality>,
     /// The corpora, in the recipe's order.
     pub cards: Vec<Card>,
-    /// Every clip that could be read.
+    /// Every clip that has at least one of the modalities.
     pub items: Vec<Item>,
     /// The tokenizer file, for words.
     pub tokenizer: Option<String>,
-    /// Clips left out because they could not be read or hold nothing, with the reason.
+    /// Clips and modalities left out because they could not be read or hold nothing, with the
+    /// reason.
     pub skipped: Vec<String>,
+    /// Steps of the stretch that batches hold of each series.
+    pub window: Option<usize>,
+    /// Whether batches hold a second look at each clip.
+    pub second: bool,
 }
-
-/// How many random stretches of a recording are described beside the whole.
-const STRETCHES: usize = 3;
-/// Longest stretch, in seconds; the shortest is half of it.
-const STRETCH: f64 = 3.0;
 
 impl Dataset {
     /// Reads a recipe's corpora under `root`. `tokenizer` is the one of a trained model; without
@@ -77,45 +83,64 @@ impl Dataset {
         tokenizer: Option<String>,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let mut encoders = recipe.model.encoder.iter();
-        let (Some((&modality, encoder)), None) = (encoders.next(), encoders.next()) else {
-            let reason =
-                "one encoder a recipe can be trained; join the checkpoints with `limbic join`";
-            return Err(Error::Recipe { key: "model.encoder".into(), reason: reason.into() });
-        };
-        let mut cards = Vec::new();
+        let mut cards: Vec<Card> = Vec::new();
         let mut examples: Vec<(usize, Example)> = Vec::new();
         for name in &recipe.data.corpora {
             let corpus = corpus::open(name, root)?;
             examples.extend(corpus.examples()?.into_iter().map(|e| (cards.len(), e)));
             cards.push(corpus.card().clone());
         }
-        let tokenizer = match (modality, tokenizer) {
-            (Modality::Text, None) => Some(text::vocabulary(&encoder.input, &examples)?),
+        let encoders = &recipe.model.encoder;
+        let reads_tokens = encoders.values().find(|encoder| encoder.features == "tokens@1");
+        let tokenizer = match (reads_tokens, tokenizer) {
+            (Some(encoder), None) => Some(text::vocabulary(&encoder.input, &examples)?),
             (_, given) => given,
         };
-        let tokens = match (&tokenizer, &encoder.input) {
-            (Some(json), InputConfig::Tokens { length, .. }) => {
-                Some(TextTokenizer::from_bytes("tokenizer.json", json.as_bytes(), *length)?)
-            }
-            _ => None,
+        let readers = encoders
+            .iter()
+            .map(|(modality, encoder)| {
+                let tokenizer = tokenizer.as_deref();
+                let reader = Reader::new(*modality, encoder, root, tokenizer, Cache::open())?;
+                Ok((*modality, reader))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let mut dataset = Self {
+            modalities: encoders.keys().copied().collect(),
+            cards,
+            tokenizer,
+            window: recipe.data.window,
+            second: recipe.data.views == 2,
+            ..Self::default()
         };
-        let mut dataset =
-            Self { modality, cards, items: Vec::new(), tokenizer, skipped: Vec::new() };
+        dataset.check_held_out(&recipe.data.hold_out)?;
         let total = examples.len();
         for (done, (corpus, example)) in examples.into_iter().enumerate() {
             tick(done, total);
-            match value(&example, modality, tokens.as_ref(), recipe.seed ^ done as u64) {
-                Ok(Some(value)) => dataset.push(corpus, example, value),
-                Ok(None) => dataset.skipped.push(format!("{}: holds no speech", example.id)),
-                Err(error) => dataset.skipped.push(error.to_string()),
+            let (mut values, mut failed) = (PerModality::none(), false);
+            for (modality, reader) in &readers {
+                match reader.read(&example, recipe.seed ^ done as u64) {
+                    Ok(Some(value)) => drop(values.insert(*modality, value)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        dataset.skipped.push(error.to_string());
+                        failed = true;
+                    }
+                }
+            }
+            if !values.is_empty() {
+                dataset.push(corpus, example, values);
+            } else if !failed {
+                let wanted: Vec<&str> = dataset.modalities.iter().map(|m| m.name()).collect();
+                let reason = format!("{}: holds nothing of {}", example.id, wanted.join(", "));
+                dataset.skipped.push(reason);
             }
         }
         tick(total, total);
+        dataset.check_inputs(recipe)?;
         Ok(dataset)
     }
 
-    fn push(&mut self, corpus: usize, example: Example, value: Value) {
+    fn push(&mut self, corpus: usize, example: Example, values: PerModality<Value>) {
         let maps = &self.cards[corpus].labels;
         // A later label set is the finer judgement (votes), so it speaks for the clip.
         let shared = maps.iter().zip(&example.labels).rev().find_map(|(map, label)| {
@@ -126,7 +151,7 @@ impl Dataset {
             id: example.id,
             corpus,
             speaker: example.speaker,
-            value,
+            values,
             labels: example.labels,
             shared,
             part: example.part,
@@ -134,64 +159,49 @@ impl Dataset {
         });
     }
 
+    /// Refuses an encoder that no clip has anything for, or that declares another size than its
+    /// features have.
+    fn check_inputs(&self, recipe: &Recipe) -> Result<()> {
+        for (modality, encoder) in &recipe.model.encoder {
+            let bad = |key: &str, reason: String| {
+                Err(Error::Recipe { key: format!("model.encoder.{modality}.{key}"), reason })
+            };
+            let features = &encoder.features;
+            let Some(value) = self.items.iter().find_map(|item| item.values.get(*modality)) else {
+                let corpora = recipe.data.corpora.join(", ");
+                let reason = format!("no clip of {corpora} has `{features}`; take the encoder out");
+                return bad("features", reason);
+            };
+            let found = match value {
+                Value::Vectors(vectors) => vectors.first().map_or(0, Vec::len),
+                Value::Series { size, .. } => *size,
+                Value::Picture(pixels) => (pixels.len() as f64).sqrt() as usize,
+                Value::Tokens(_) => continue,
+            };
+            if let InputConfig::Series { size, .. } | InputConfig::Picture { size, .. } =
+                encoder.input
+                && size != found
+            {
+                return bad("input.size", format!("is {size}; `{features}` have {found}"));
+            }
+        }
+        Ok(())
+    }
+
     /// Every label set of the corpora.
     pub fn sets(&self) -> Vec<LabelSet> {
         self.cards.iter().flat_map(|card| card.labels.iter().map(LabelMap::set)).collect()
     }
 
-    /// Items to train on and items to score on, under `split` with `fold` left out. Without a
-    /// fold, leave-speakers-out trains on everyone and scores nobody.
-    pub fn parts(&self, split: Split, fold: Option<usize>) -> (Vec<usize>, Vec<usize>) {
-        let mut train = Vec::new();
-        let mut test = Vec::new();
-        for (index, item) in self.items.iter().enumerate() {
-            match split {
-                Split::LeaveSpeakersOut if fold.is_some() && item.fold == fold => test.push(index),
-                Split::LeaveSpeakersOut => train.push(index),
-                Split::Official => match item.part {
-                    Part::Train | Part::Whole => train.push(index),
-                    Part::Valid => test.push(index),
-                    Part::Dev => {}
-                },
-            }
-        }
-        (train, test)
-    }
-
-    /// Mean and standard deviation of each input feature over `indices`.
-    pub fn statistics(&self, indices: &[usize]) -> Option<(Vec<f32>, Vec<f32>)> {
-        let rows = indices.iter().map(|&i| &self.items[i].value);
-        match &self.items.get(*indices.first()?)?.value {
-            Value::Tokens(_) => None,
-            Value::Picture(_) => {
-                let pixels = rows.flat_map(|v| match v {
-                    Value::Picture(p) => p.iter().map(|p| f64::from(*p) / 255.0).collect(),
-                    _ => Vec::new(),
-                });
-                let (n, sum, square) =
-                    pixels.fold((0.0, 0.0, 0.0), |(n, s, q), x| (n + 1.0, s + x, q + x * x));
-                let mean: f64 = sum / n;
-                let deviation: f64 = (square / n - mean * mean).sqrt();
-                Some((vec![mean as f32], vec![deviation.max(1e-6) as f32]))
-            }
-            Value::Vectors(first) => {
-                let size = first.first()?.len();
-                let (mut n, mut sum, mut square) = (0.0, vec![0.0; size], vec![0.0; size]);
-                for value in rows {
-                    let Value::Vectors(vectors) = value else { continue };
-                    for vector in vectors {
-                        n += 1.0;
-                        for (i, x) in vector.iter().enumerate() {
-                            sum[i] += f64::from(*x);
-                            square[i] += f64::from(*x).powi(2);
-                        }
-                    }
-                }
-                let mean: Vec<f32> = sum.iter().map(|s| (s / n) as f32).collect();
-                let spread = |(s, q): (&f64, &f64)| (q / n - (s / n).powi(2)).max(1e-12).sqrt();
-                Some((mean, sum.iter().zip(&square).map(|p| spread(p) as f32).collect()))
-            }
-        }
+    /// Every choice of at least one of the modalities: each alone first, all of them last.
+    pub fn subsets(&self) -> Vec<Vec<Modality>> {
+        let chosen = |bits: u32| {
+            let own = self.modalities.iter().enumerate().filter(move |(i, _)| bits >> i & 1 == 1);
+            own.map(|(_, modality)| *modality).collect::<Vec<_>>()
+        };
+        let mut all: Vec<_> = (1..1u32 << self.modalities.len()).map(chosen).collect();
+        all.sort_by_key(Vec::len);
+        all
     }
 }
 
@@ -207,40 +217,38 @@ pub(crate) fn weights(label: &Label, classes: usize) -> Vec<f32> {
     weights
 }
 
-fn value(
-    example: &Example,
-    modality: Modality,
-    tokens: Option<&TextTokenizer>,
-    seed: u64,
-) -> Result<Option<Value>> {
-    match (&example.media, modality, tokens) {
-        (Media::Face(pixels, _), Modality::Vision, _) => {
-            Ok(Some(Value::Picture(Arc::clone(pixels))))
-        }
-        (Media::Text(words), Modality::Text, Some(tokens)) => {
-            let ids = tokens.encode(words)?;
-            Ok((!ids.is_empty()).then_some(Value::Tokens(ids)))
-        }
-        (Media::Audio(path), Modality::Audio, _) => {
-            let (samples, _) = limbic_media::audio::read(path)?;
-            let mut vectors: Vec<Vec<f32>> = describe(&samples).into_iter().collect();
-            if vectors.is_empty() {
-                return Ok(None);
-            }
-            let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let rate = f64::from(SAMPLE_RATE);
-            for _ in 0..STRETCHES {
-                let length = (random.random_range(0.5..=1.0) * STRETCH * rate) as usize;
-                if length < samples.len() {
-                    let start = random.random_range(0..=samples.len() - length);
-                    vectors.extend(describe(&samples[start..start + length]));
-                }
-            }
-            Ok(Some(Value::Vectors(vectors)))
-        }
-        _ => Err(Error::Recipe {
-            key: "data.corpora".into(),
-            reason: format!("{} holds nothing for the {modality} encoder", example.id),
-        }),
+/// Clips with three modalities for tests. Clip `i` has class `i % 3`, `i + 2` steps that count up
+/// from `100 i` as sound and as text, and the face `(i, i % 3)`.
+#[cfg(test)]
+pub(crate) fn made_up(clips: usize) -> Dataset {
+    let labels = "name = 'made-up'\nkind = 'class'\ntarget = 'intended'\nsource = 'a rule'\n\
+                  classes = [['one', 'fear'], ['two', 'anger'], ['three', '']]";
+    let card = Card {
+        name: "made-up",
+        licence: "none",
+        citation: "none",
+        labels: vec![LabelMap::parse("made-up", labels).unwrap()],
+    };
+    let mut dataset = Dataset {
+        modalities: vec![Modality::Text, Modality::Audio, Modality::Vision],
+        cards: vec![card],
+        ..Dataset::default()
+    };
+    for i in 0..clips {
+        let steps: Arc<[f32]> = (0..2 * (i + 2)).map(|step| (100 * i + step) as f32).collect();
+        let series = Value::Series { steps, size: 2 };
+        let face = Value::Vectors(vec![vec![i as f32, (i % 3) as f32]]);
+        let example = Example {
+            id: i.to_string(),
+            speaker: Some((i % 4).to_string()),
+            media: Vec::new(),
+            labels: vec![Some(Label::Class(i % 3))],
+            part: Part::Train,
+            fold: None,
+        };
+        let values =
+            [(Modality::Text, series.clone()), (Modality::Audio, series), (Modality::Vision, face)];
+        dataset.push(0, example, values.into_iter().collect());
     }
+    dataset
 }

@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 
 use self::state::{Progress, State, Weights};
 use self::watch::{Verdict, Watch, validate};
-use crate::batches::{collate, deal};
+use crate::batches::{collate, count, deal};
 use crate::{Dataset, Error, Result};
 
 pub use trainer::{Before, Taken, Trainer};
@@ -244,11 +244,7 @@ impl Running<'_> {
 
 /// Batches of an epoch.
 fn batches(run: &Fit<'_>, stage: &Stage) -> usize {
-    let per_corpus = (0..run.dataset.cards.len()).map(|corpus| {
-        let own = run.train.iter().filter(|i| run.dataset.items[**i].corpus == corpus).count();
-        own.div_ceil(stage.batch)
-    });
-    per_corpus.sum()
+    count(run.dataset, run.train, stage.batch)
 }
 
 impl Fit<'_> {

@@ -5,8 +5,10 @@
 
 #![recursion_limit = "256"]
 
+mod arrange;
 mod augment;
 mod batches;
+mod bootstrap;
 mod calibrate;
 mod coordinates;
 mod corpus;
@@ -17,7 +19,10 @@ mod fit;
 #[cfg(test)]
 mod golden;
 pub mod metric;
+pub mod probe;
+mod reader;
 mod score;
+mod statistics;
 mod text;
 
 pub use calibrate::temperature;
@@ -26,4 +31,4 @@ pub use corpus::{Card, Corpus, Example, Label, Media, Part, open};
 pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};
 pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
-pub use score::{Outcome, Scores, outcomes, score, thresholds};
+pub use score::{Outcome, Scores, outcomes, score, thresholds, vectors};

@@ -1,15 +1,16 @@
-//! Scores of a trained model on clips that it has not seen.
+//! Scores of a trained model on clips that it has not seen, for every choice of its modalities.
 
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
-use limbic_model::{LabelKind, Model};
+use limbic_media::Modality;
+use limbic_model::{LabelKind, LabelMap, Model, SHARED, Views};
 use serde::Serialize;
 
 use crate::batches::{collate, in_order};
 use crate::corpus::Label;
 use crate::dataset::weights;
-use crate::{Dataset, Result, metric};
+use crate::{Dataset, Error, Result, bootstrap, metric};
 
 /// Clips a forward pass.
 const BATCH: usize = 64;
@@ -19,7 +20,10 @@ const BATCH: usize = 64;
 pub struct Outcome {
     /// Index of the clip in the data set.
     pub item: usize,
-    /// Logits for each label set of the clip's corpus.
+    /// The modalities that it was shown.
+    pub modalities: Vec<Modality>,
+    /// Logits for each label set of the clip's corpus. A class that the model has no row for is
+    /// at minus infinity: it is never the answer.
     pub logits: Vec<Vec<f32>>,
     /// Logits in the label space shown to users.
     pub shared: [f32; 8],
@@ -29,49 +33,150 @@ pub struct Outcome {
     pub shared_truth: Option<[f32; 8]>,
 }
 
-/// Scores by name, for one corpus and label set.
+/// Scores by name, for one corpus, label set and choice of modalities.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Scores {
+    /// The modalities that the model was shown, joined by `+`.
+    pub inputs: String,
     /// The label set.
     pub labels: String,
     /// How many clips.
     pub clips: usize,
     /// Each metric by its name.
     pub metrics: BTreeMap<String, f64>,
+    /// Between which values 95 % of each metric's resamples by speaker lie; empty where there
+    /// are no two speakers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub intervals: BTreeMap<String, [f64; 2]>,
 }
 
-/// Runs the model, inference mode, over `indices`.
+/// The label of a clip and the logits that answer to it.
+type Answer<'a> = (&'a Label, &'a [f32]);
+
+/// Runs the model, inference mode, over those of `indices` that have all modalities of a subset,
+/// and shows it only these; one subset after the other.
 ///
 /// # Errors
 /// Those of the model.
-pub fn outcomes(model: &Model, dataset: &Dataset, indices: &[usize]) -> Result<Vec<Outcome>> {
-    let device = Device::flex();
+pub fn outcomes(
+    model: &Model,
+    dataset: &Dataset,
+    indices: &[usize],
+    subsets: &[Vec<Modality>],
+) -> Result<Vec<Outcome>> {
     let mut all = Vec::with_capacity(indices.len());
-    for batch in in_order(dataset, indices, BATCH) {
-        let tensors = collate(dataset, &batch, &[], None, &device);
-        let views = model.view(&tensors.inputs)?;
-        let Some(view) = views.each.get(dataset.modality) else { continue };
-        let maps = &dataset.cards[dataset.items[batch[0]].corpus].labels;
-        let shared = rows(model.emotions(dataset.modality, view)?);
-        let mut per_set = Vec::new();
-        for map in maps {
-            per_set.push(rows(model.logits(dataset.modality, view, &map.name)?));
-        }
-        for (row, index) in batch.iter().enumerate() {
-            let covered = maps.iter().fold([false; 8], |all, map| {
-                let one = model.covered(dataset.modality, &map.name);
-                std::array::from_fn(|i| all[i] || one[i])
-            });
-            all.push(Outcome {
-                item: *index,
-                logits: per_set.iter().map(|set| set[row].clone()).collect(),
-                shared: std::array::from_fn(|i| shared[row][i]),
-                covered,
-                shared_truth: dataset.items[*index].shared,
-            });
-        }
+    for subset in subsets {
+        each_batch(model, dataset, indices, subset, |batch, views| {
+            let maps = &dataset.cards[dataset.items[batch[0]].corpus].labels;
+            let shared = rows(logits(model, views, None)?);
+            let mut per_set = Vec::new();
+            for map in maps {
+                let found = rows(logits(model, views, Some(&map.name))?);
+                per_set.push(aligned(&found, model, subset, map));
+            }
+            let mut covered = [false; 8];
+            for (map, modality) in maps.iter().flat_map(|map| subset.iter().map(move |m| (map, m)))
+            {
+                let one = model.covered(*modality, &map.name);
+                covered = std::array::from_fn(|i| covered[i] || one[i]);
+            }
+            for (row, index) in batch.iter().enumerate() {
+                all.push(Outcome {
+                    item: *index,
+                    modalities: subset.clone(),
+                    logits: per_set.iter().map(|set| set[row].clone()).collect(),
+                    shared: std::array::from_fn(|i| shared[row][i]),
+                    covered,
+                    shared_truth: dataset.items[*index].shared,
+                });
+            }
+            Ok(())
+        })?;
     }
     Ok(all)
+}
+
+/// The views of those of `indices` that have all modalities of `subset`, side by side: what a
+/// probe reads. Each with the index of its clip.
+///
+/// # Errors
+/// Those of the model.
+pub fn vectors(
+    model: &Model,
+    dataset: &Dataset,
+    indices: &[usize],
+    subset: &[Modality],
+) -> Result<Vec<(usize, Vec<f32>)>> {
+    let mut all = Vec::with_capacity(indices.len());
+    each_batch(model, dataset, indices, subset, |batch, views| {
+        let each: Vec<_> = views.each.iter().map(|(_, view)| rows(view.clone())).collect();
+        for (row, index) in batch.iter().enumerate() {
+            all.push((*index, each.iter().flat_map(|rows| rows[row].clone()).collect()));
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Encodes the modalities of `subset`, batch by batch.
+fn each_batch(
+    model: &Model,
+    dataset: &Dataset,
+    indices: &[usize],
+    subset: &[Modality],
+    mut read: impl FnMut(&[usize], &Views) -> Result<()>,
+) -> Result<()> {
+    let device = Device::flex();
+    let whole = |index: &usize| {
+        subset.iter().all(|modality| dataset.items[*index].values.get(*modality).is_some())
+    };
+    let indices: Vec<usize> = indices.iter().copied().filter(whole).collect();
+    for batch in in_order(dataset, &indices, BATCH) {
+        let mut inputs = collate(dataset, &batch, &[], None, &device).inputs;
+        for modality in Modality::ALL.into_iter().filter(|m| !subset.contains(m)) {
+            inputs.remove(modality);
+        }
+        read(&batch, &model.view(&inputs)?)?;
+    }
+    Ok(())
+}
+
+/// Logits for a label set, or for the one shown to users: those of the modality in view; of
+/// several, what the model's fusion makes of them, or their mean where it has none for them.
+///
+/// # Shapes
+/// views `[b, width]` -> `[b, classes]`.
+pub(crate) fn logits(model: &Model, views: &Views, set: Option<&str>) -> Result<Tensor<2>> {
+    let several = views.each.iter().count() > 1;
+    if several && let Some(joint) = model.joint(&views.each, set.unwrap_or(SHARED))? {
+        return Ok(joint);
+    }
+    let mut each = Vec::new();
+    for (modality, view) in views.each.iter() {
+        each.push(match set {
+            Some(set) => model.logits(modality, view, set)?,
+            None => model.emotions(modality, view)?,
+        });
+    }
+    let count = each.len() as f32;
+    let sum = each.into_iter().reduce(|sum, one| sum + one);
+    let mean = sum.map(|sum| if count > 1.0 { sum / count } else { sum });
+    mean.ok_or_else(|| Error::Recipe {
+        key: "model.encoder".into(),
+        reason: "reads none of the modalities of these clips".into(),
+    })
+}
+
+/// Columns in the order of `map`, where the model may know fewer classes.
+fn aligned(rows: &[Vec<f32>], model: &Model, subset: &[Modality], map: &LabelMap) -> Vec<Vec<f32>> {
+    let sets = subset.first().and_then(|m| model.branch(*m)).map_or(&[][..], |b| b.sets());
+    let known = sets.iter().find(|set| set.name == map.name).map_or(&[][..], |set| &set.classes);
+    let places: Vec<Option<usize>> =
+        map.classes.iter().map(|(class, _)| known.iter().position(|k| k == class)).collect();
+    let place = |row: &Vec<f32>, place: &Option<usize>| {
+        place.and_then(|place| row.get(place)).copied().unwrap_or(f32::NEG_INFINITY)
+    };
+    rows.iter().map(|row| places.iter().map(|p| place(row, p)).collect()).collect()
 }
 
 /// A matrix as its rows.
@@ -81,42 +186,62 @@ pub(crate) fn rows(x: Tensor<2>) -> Vec<Vec<f32>> {
     values.chunks(columns).map(<[f32]>::to_vec).collect()
 }
 
-/// Scores outcomes, one entry a label set. `thresholds` are those of the checkpoint.
+/// Scores outcomes, one entry a choice of modalities and label set. `thresholds` are those of the
+/// checkpoint.
 pub fn score(
     dataset: &Dataset,
     outcomes: &[Outcome],
     thresholds: &BTreeMap<String, Vec<f32>>,
 ) -> Vec<Scores> {
     let mut all = Vec::new();
-    for (corpus, card) in dataset.cards.iter().enumerate() {
-        for (index, map) in card.labels.iter().enumerate() {
-            let own: Vec<(&Label, &[f32])> = outcomes
-                .iter()
-                .filter(|o| dataset.items[o.item].corpus == corpus)
-                .filter_map(|o| {
-                    Some((dataset.items[o.item].labels[index].as_ref()?, &*o.logits[index]))
-                })
-                .collect();
-            if own.is_empty() {
-                continue;
-            }
-            let classes = map.classes.len();
-            let metrics = match map.kind {
-                LabelKind::Class => classes_metrics(&own, classes),
-                LabelKind::Multi => {
-                    let even = vec![0.5; classes];
-                    multi_metrics(&own, thresholds.get(&map.name).unwrap_or(&even))
+    for subset in dataset.subsets() {
+        let shown: Vec<&Outcome> = outcomes.iter().filter(|o| o.modalities == subset).collect();
+        let names: Vec<&str> = subset.iter().map(|modality| modality.name()).collect();
+        for (corpus, card) in dataset.cards.iter().enumerate() {
+            for (index, map) in card.labels.iter().enumerate() {
+                let own = shown.iter().filter_map(|outcome| {
+                    let item = &dataset.items[outcome.item];
+                    let label = item.labels[index].as_ref().filter(|_| item.corpus == corpus)?;
+                    Some((item.speaker.as_deref(), (label, &*outcome.logits[index])))
+                });
+                let (speakers, own): (Vec<Option<&str>>, Vec<Answer<'_>>) = own.unzip();
+                if own.is_empty() {
+                    continue;
                 }
-                LabelKind::Rating => rating_metrics(&own, &map.classes),
-            };
-            let metrics = metrics.into_iter().collect();
-            all.push(Scores { labels: map.name.clone(), clips: own.len(), metrics });
+                let metrics = |own: &[Answer<'_>]| metrics(own, map, thresholds);
+                let intervals = bootstrap::intervals(&speakers, |chosen| {
+                    metrics(&chosen.iter().map(|row| own[*row]).collect::<Vec<_>>())
+                });
+                all.push(Scores {
+                    inputs: names.join("+"),
+                    labels: map.name.clone(),
+                    clips: own.len(),
+                    metrics: metrics(&own).into_iter().collect(),
+                    intervals,
+                });
+            }
         }
     }
     all
 }
 
-fn classes_metrics(own: &[(&Label, &[f32])], classes: usize) -> Vec<(String, f64)> {
+fn metrics(
+    own: &[Answer<'_>],
+    map: &LabelMap,
+    thresholds: &BTreeMap<String, Vec<f32>>,
+) -> Vec<(String, f64)> {
+    let classes = map.classes.len();
+    match map.kind {
+        LabelKind::Class => classes_metrics(own, classes),
+        LabelKind::Multi => {
+            let even = vec![0.5; classes];
+            multi_metrics(own, thresholds.get(&map.name).unwrap_or(&even), &map.classes)
+        }
+        LabelKind::Rating => rating_metrics(own, &map.classes),
+    }
+}
+
+fn classes_metrics(own: &[Answer<'_>], classes: usize) -> Vec<(String, f64)> {
     // Votes count for the class with the most of them; ties go to nobody and are left out.
     let truth = |label: &Label| {
         let weights = weights(label, classes);
@@ -136,7 +261,11 @@ fn classes_metrics(own: &[(&Label, &[f32])], classes: usize) -> Vec<(String, f64
     ]
 }
 
-fn multi_metrics(own: &[(&Label, &[f32])], thresholds: &[f32]) -> Vec<(String, f64)> {
+fn multi_metrics(
+    own: &[Answer<'_>],
+    thresholds: &[f32],
+    names: &[(String, String)],
+) -> Vec<(String, f64)> {
     let classes = thresholds.len();
     let truth: Vec<Vec<bool>> =
         own.iter().map(|(l, _)| weights(l, classes).iter().map(|w| *w > 0.0).collect()).collect();
@@ -144,13 +273,27 @@ fn multi_metrics(own: &[(&Label, &[f32])], thresholds: &[f32]) -> Vec<(String, f
         .iter()
         .map(|(_, logits)| logits.iter().zip(thresholds).map(|(z, t)| sigmoid(*z) > *t).collect())
         .collect();
-    vec![
-        ("macro_f1".into(), metric::macro_f1(&truth, &guess, classes)),
-        ("micro_f1".into(), metric::micro_f1(&truth, &guess)),
-    ]
+    // A class that the model does not know has no order of clips.
+    let areas: Vec<f64> = (0..classes)
+        .map(|class| {
+            let answers = truth.iter().zip(own).map(|(t, (_, z))| (t[class], f64::from(z[class])));
+            let answers: Vec<(bool, f64)> = answers.collect();
+            let known = answers.iter().any(|(_, z)| z.is_finite());
+            if known { metric::roc_auc(&answers) } else { f64::NAN }
+        })
+        .collect();
+    let defined = names.iter().zip(&areas).filter(|(_, area)| !area.is_nan());
+    let mut named: Vec<(String, f64)> =
+        defined.map(|((name, _), area)| (format!("auc_{name}"), *area)).collect();
+    if !named.is_empty() {
+        named.push(("auc_mean".into(), metric::mean_defined(&areas)));
+    }
+    named.push(("macro_f1".into(), metric::macro_f1(&truth, &guess, classes)));
+    named.push(("micro_f1".into(), metric::micro_f1(&truth, &guess)));
+    named
 }
 
-fn rating_metrics(own: &[(&Label, &[f32])], names: &[(String, String)]) -> Vec<(String, f64)> {
+fn rating_metrics(own: &[Answer<'_>], names: &[(String, String)]) -> Vec<(String, f64)> {
     let column = |index: usize| -> (Vec<f64>, Vec<f64>) {
         own.iter()
             .filter_map(|(label, guess)| match label {
@@ -194,7 +337,8 @@ pub fn thresholds(dataset: &Dataset, outcomes: &[Outcome]) -> BTreeMap<String, V
                         Some((yes, sigmoid(o.logits[index][class])))
                     })
                     .collect();
-                threshold(&answers)
+                // A class that was never there, such as a held-out one, cannot be chosen for.
+                if answers.iter().any(|(yes, _)| *yes) { threshold(&answers) } else { 0.5 }
             });
             all.insert(map.name.clone(), best.collect());
         }
@@ -230,3 +374,6 @@ fn argmax(values: &[f32]) -> usize {
     let first = (0, f32::NEG_INFINITY);
     values.iter().enumerate().fold(first, |b, (i, v)| if *v > b.1 { (i, *v) } else { b }).0
 }
+
+#[cfg(test)]
+mod tests;

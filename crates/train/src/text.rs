@@ -16,10 +16,12 @@ pub(crate) fn vocabulary(input: &InputConfig, examples: &[(usize, Example)]) -> 
             reason: "texts are read as tokens; use `kind = \"tokens\"`".into(),
         });
     };
-    let texts = examples.iter().filter_map(|(_, example)| match &example.media {
-        Media::Text(words) if example.part != Part::Valid => Some(words.as_str()),
-        _ => None,
-    });
+    let training = examples.iter().filter(|(_, example)| example.part != Part::Valid);
+    let texts =
+        training.flat_map(|(_, example)| &example.media).filter_map(|medium| match medium {
+            Media::Text(words) => Some(words.as_str()),
+            _ => None,
+        });
     Ok(TextTokenizer::train(texts, vocabulary, length)?.to_json()?)
 }
 

@@ -56,7 +56,7 @@ fn dataset() -> Dataset {
             id: i.to_string(),
             corpus: 0,
             speaker: None,
-            value: Value::Vectors(vec![x.clone(), x]),
+            values: [(Modality::Audio, Value::Vectors(vec![x.clone(), x]))].into_iter().collect(),
             labels: vec![Some(Label::Class(class))],
             shared: Some(shared),
             part: Part::Train,
@@ -64,13 +64,7 @@ fn dataset() -> Dataset {
         }
     });
     let items = items.collect();
-    Dataset {
-        modality: Modality::Audio,
-        cards: vec![card],
-        items,
-        tokenizer: None,
-        skipped: vec![],
-    }
+    Dataset { modalities: vec![Modality::Audio], cards: vec![card], items, ..Dataset::default() }
 }
 
 /// Weights after a run that keeps its state in `state` and dies after `steps` steps.

@@ -21,8 +21,14 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
         path => Checkpoint::load(path, &device)?,
     };
     let mut scored = 0;
-    for (modality, recipe) in &checkpoint.recipes {
+    for (index, (modality, recipe)) in checkpoint.recipes.iter().enumerate() {
+        // The branches of one training are scored together.
+        if checkpoint.recipes.values().take(index).any(|earlier| earlier == recipe) {
+            continue;
+        }
         let mut recipe = recipe.clone();
+        // Classes are held out of training alone.
+        (recipe.data.hold_out, recipe.data.shots) = (Vec::new(), None);
         if !typed.corpora.is_empty() {
             recipe.data.corpora.retain(|name| typed.corpora.contains(name));
         }
@@ -33,15 +39,14 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
             continue;
         }
         let tokenizer = checkpoint.assets.get("tokenizer.json").cloned();
-        let tokenizer = tokenizer.filter(|_| *modality == Modality::Text);
+        let tokenizer = tokenizer.filter(|_| recipe.model.encoder.contains_key(&Modality::Text));
         let dataset = load(&recipe, &typed.data, tokenizer, typed.quiet)?;
-        let (_, test) = dataset.parts(recipe.data.split, fold);
-        let outcomes = limbic_train::outcomes(&checkpoint.model, &dataset, &test)
-            .with_context(|| format!("the {modality} branch"))?;
+        let (_, test) = dataset.parts(&recipe.data, fold);
+        let outcomes =
+            limbic_train::outcomes(&checkpoint.model, &dataset, &test, &dataset.subsets())
+                .with_context(|| format!("the {modality} branch"))?;
         for scores in limbic_train::score(&dataset, &outcomes, &checkpoint.thresholds) {
-            line(
-                &json!({ "event": "score", "modality": modality, "fold": fold, "scores": scores }),
-            )?;
+            line(&json!({ "event": "score", "fold": fold, "scores": scores }))?;
             scored += 1;
         }
     }

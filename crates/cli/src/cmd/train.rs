@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use limbic_model::{Checkpoint, Precision, Recipe, Split};
-use limbic_train::{Dataset, Event, Fit, Outcome, Part, Scores, fit};
+use limbic_train::{Dataset, Event, Fit, Outcome, Scores, fit};
 use serde_json::json;
 
 use crate::args::Train;
@@ -50,9 +50,19 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
         held_out = outcomes;
     }
     if !held_out.is_empty() {
-        let temperature = limbic_train::temperature(&held_out);
-        line(&json!({ "event": "temperature", "value": temperature, "clips": held_out.len() }))?;
-        checkpoint.temperature.insert(dataset.modality, temperature);
+        for modality in &dataset.modalities {
+            let alone = held_out.iter().filter(|o| o.modalities == [*modality]);
+            let alone: Vec<Outcome> = alone.cloned().collect();
+            // Labels that count as no emotion tell nothing of how sure one may be.
+            if alone.iter().all(|outcome| outcome.shared_truth.is_none()) {
+                continue;
+            }
+            let temperature = limbic_train::temperature(&alone);
+            line(
+                &json!({ "event": "temperature", "modality": modality, "value": temperature, "clips": alone.len() }),
+            )?;
+            checkpoint.temperature.insert(*modality, temperature);
+        }
         let scores = limbic_train::score(&dataset, &held_out, &checkpoint.thresholds);
         note_scores(&mut checkpoint, &scores);
     }
@@ -70,16 +80,16 @@ fn trial(
     dataset: &Dataset,
     fold: Option<usize>,
 ) -> Result<(Checkpoint, Vec<Outcome>)> {
-    let (train, test) = dataset.parts(recipe.data.split, fold);
+    let (train, test) = dataset.parts(&recipe.data, fold);
     if train.is_empty() {
         bail!("there is no clip to train on; check `data.corpora` and --data");
     }
-    let dev: Vec<usize> =
-        (0..dataset.items.len()).filter(|i| dataset.items[*i].part == Part::Dev).collect();
+    let dev = dataset.development(&recipe.data);
     let words = typed.data.join("wordvec");
+    let seen = dataset.arranged(&recipe.data, recipe.seed, &train);
     let run = Fit {
         recipe,
-        dataset,
+        dataset: &seen,
         train: &train,
         valid: &dev,
         word_vectors: words.is_dir().then_some(words),
@@ -102,10 +112,12 @@ fn trial(
         return Err(error);
     }
     let mut checkpoint = run.checkpoint(&model, fold);
-    let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev)?;
+    let whole = std::slice::from_ref(&dataset.modalities);
+    let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, whole)?;
     checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
     checkpoint.coordinates = limbic_train::coordinates(&checkpoint.model, dataset, &dev)?;
-    let outcomes = limbic_train::outcomes(&checkpoint.model, dataset, &test)?;
+    let subsets = dataset.subsets();
+    let outcomes = limbic_train::outcomes(&checkpoint.model, dataset, &test, &subsets)?;
     Ok((checkpoint, outcomes))
 }
 
@@ -176,10 +188,14 @@ fn print_scores(
 }
 
 fn note_scores(checkpoint: &mut Checkpoint, scores: &[Scores]) {
+    let several = scores.iter().any(|set| set.inputs.contains('+'));
     for provenance in checkpoint.provenance.values_mut() {
         for set in scores {
             for (metric, value) in &set.metrics {
-                provenance.scores.insert(format!("{}/{metric}", set.labels), *value);
+                let name = format!("{}/{metric}", set.labels);
+                // Several modalities have scores for each choice of them.
+                let name = if several { format!("{}/{name}", set.inputs) } else { name };
+                provenance.scores.insert(name, *value);
             }
         }
     }

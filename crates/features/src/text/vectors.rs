@@ -6,8 +6,8 @@ use std::path::Path;
 use blake3::Hasher;
 use limbic_media::{Clip, Modality};
 
-use super::npy;
 use crate::extract::absent;
+use crate::npy;
 use crate::{Error, Extract, Features, Result, Times};
 
 /// Version of the numbers: it goes up when a change here alters any of them.

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// What a recipe learns from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
     /// Names of corpora, as `limbic train --help` lists them.
     pub corpora: Vec<String>,
@@ -13,6 +15,71 @@ pub struct Data {
     /// Changes made to training inputs only.
     #[serde(default)]
     pub augment: Vec<Augment>,
+    /// How many looks a training batch holds of each clip: 1, or 2 for objectives that compare
+    /// two stretches.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub views: usize,
+    /// Steps of the stretch that is taken of every series over time: a random one in training,
+    /// the first in scoring. Without it, series are whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<usize>,
+    /// Share of the training clips that keep only one of their modalities.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unpaired: f64,
+    /// A control: the modalities of a training clip come from different clips.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shuffle_pairs: bool,
+    /// Classes that training never sees: their clips leave the training part, and the label
+    /// table loses them. Scoring keeps both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hold_out: Vec<String>,
+    /// Share of the clips with a held-out class that a few-shot stage may learn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<f64>,
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+const fn is_one(views: &usize) -> bool {
+    *views == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
+}
+
+impl Data {
+    pub(super) fn check(&self) -> Result<()> {
+        let bad = |key: &str, reason: &str| {
+            Err(Error::Key { key: format!("data.{key}"), reason: reason.to_owned() })
+        };
+        if self.corpora.is_empty() {
+            return bad("corpora", "is empty; name at least one corpus");
+        }
+        if !(1..=2).contains(&self.views) {
+            return bad("views", "must be 1 or 2");
+        }
+        if self.views == 2 && self.window.is_none() {
+            return bad("window", "is missing; two views need the steps of each, as in 90");
+        }
+        if self.window == Some(0) {
+            return bad("window", "must be at least 1 step");
+        }
+        if !(0.0..=1.0).contains(&self.unpaired) {
+            return bad("unpaired", "must lie in [0, 1]");
+        }
+        match self.shots {
+            Some(share) if !(share > 0.0 && share <= 1.0) => bad("shots", "must lie in (0, 1]"),
+            Some(_) if self.hold_out.is_empty() => {
+                bad("shots", "needs `data.hold-out`, the classes to give a few clips of")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How clips are held out for scoring.
@@ -30,7 +97,7 @@ pub enum Split {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Augment {
     /// Convex mixtures of two inputs and their labels, coefficient Beta(alpha, alpha)
-    /// (Zhang et al. 2018, eq. 1). For series and images.
+    /// (Zhang et al. 2018, eq. 1). For inputs of one size: vectors, windows and images.
     Mixup {
         /// Both parameters of the Beta distribution.
         alpha: f32,
@@ -53,4 +120,33 @@ pub enum Augment {
         /// Probability that a token is dropped.
         rate: f32,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_data_are_refused_with_their_key() {
+        for (line, key) in [
+            ("", ""),
+            ("views = 2", "data.window"),
+            ("views = 2\nwindow = 90", ""),
+            ("views = 3\nwindow = 90", "data.views"),
+            ("window = 0", "data.window"),
+            ("unpaired = 1.5", "data.unpaired"),
+            ("shots = 0.01", "data.shots"),
+            ("shots = 0.0\nhold-out = ['fear']", "data.shots"),
+            ("shots = 0.01\nhold-out = ['fear']\nshuffle-pairs = true", ""),
+        ] {
+            let text = format!("corpora = ['a']\nsplit = 'official'\n{line}");
+            let data: Data = toml::from_str(&text).unwrap();
+            let error = data.check().map_err(|error| error.to_string());
+            match key {
+                "" => assert_eq!(error, Ok(()), "{line}"),
+                key => assert!(error.unwrap_err().contains(key), "{line}"),
+            }
+        }
+        assert!(toml::from_str::<Data>("corpora = []\nsplit = 'official'\nviws = 2").is_err());
+    }
 }

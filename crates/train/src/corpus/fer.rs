@@ -81,7 +81,7 @@ impl Corpus for Fer {
                 Ok(Example {
                     id: row.get("id")?.to_owned(),
                     speaker: None,
-                    media: Media::Face(Arc::clone(pixels), SIDE),
+                    media: vec![Media::Face(Arc::clone(pixels), SIDE)],
                     labels: vec![Some(Label::Class(class)), voted.then_some(Label::Votes(votes))],
                     part,
                     fold: None,

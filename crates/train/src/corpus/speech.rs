@@ -1,13 +1,19 @@
-//! Acted speech: RAVDESS, EMO-DB and nEMO, each a folder of recordings with a manifest.
+//! Acted speech: RAVDESS, EMO-DB and nEMO, each a folder of recordings with a manifest. RAVDESS
+//! has the face of the same take beside the voice, as the means of `OpenFace`'s action units.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::table::Table;
+use super::table::{Row, Table};
 use super::{Card, Corpus, Example, Label, Media, Part, labels};
 use crate::Result;
 
 /// How many folds speakers are dealt to where a corpus publishes none.
 const FOLDS: usize = 5;
+
+/// The means of 17 intensities and 18 presences of facial action units (Baltrusaitis et al. 2018).
+const ACTION_UNITS: usize = 35;
 
 pub(super) struct Speech {
     folder: PathBuf,
@@ -23,6 +29,24 @@ impl Speech {
         };
         Ok(Self { folder, card: Card { name, licence, citation, labels: vec![labels(name)?] } })
     }
+
+    /// Action units by the stem of the recording; none where they were not downloaded.
+    fn faces(&self) -> Result<HashMap<String, Arc<[f32]>>> {
+        let path = self.folder.join("face/openface_au_mean.csv");
+        if self.card.name != "ravdess" || !path.exists() {
+            return Ok(HashMap::new());
+        }
+        let table = Table::read(&path)?;
+        let face = |row: Row<'_>| {
+            let units = row.numbers(|column| column.starts_with("AU"))?;
+            if units.len() != ACTION_UNITS {
+                let found = units.len();
+                return Err(row.bad(&format!("{found} action units, not {ACTION_UNITS}")));
+            }
+            Ok((row.get("audio_stem")?.to_owned(), units.into()))
+        };
+        table.rows().map(face).collect()
+    }
 }
 
 impl Corpus for Speech {
@@ -33,6 +57,7 @@ impl Corpus for Speech {
         speakers.sort_unstable();
         speakers.dedup();
         let map = &self.card.labels[0];
+        let faces = self.faces()?;
         table
             .rows()
             .map(|row| {
@@ -46,10 +71,14 @@ impl Corpus for Speech {
                 } else {
                     speakers.iter().position(|s| *s == speaker).map(|index| index % FOLDS)
                 };
+                let recording = self.folder.join(path);
+                let stem = recording.file_stem().and_then(|stem| stem.to_str());
+                let face = stem.and_then(|stem| faces.get(stem)).map(Arc::clone);
+                let face = face.map(|units| Media::Vector("action-units@1", units));
                 Ok(Example {
                     id: path.to_owned(),
                     speaker: Some(speaker.to_owned()),
-                    media: Media::Audio(self.folder.join(path)),
+                    media: std::iter::once(Media::Audio(recording)).chain(face).collect(),
                     labels: vec![Some(Label::Class(class))],
                     part: Part::Whole,
                     fold,

@@ -45,6 +45,13 @@ impl<'a> Row<'a> {
         cell.ok_or_else(|| self.bad(&format!("there is no column `{column}`")))
     }
 
+    /// The cells under every column whose name `wanted` accepts, in the table's order, as
+    /// numbers.
+    pub(super) fn numbers<T: std::str::FromStr>(&self, wanted: fn(&str) -> bool) -> Result<Vec<T>> {
+        let columns = self.table.columns.iter().filter(|column| wanted(column));
+        columns.map(|column| self.number(column)).collect()
+    }
+
     /// The cell under `column` as a number.
     pub(super) fn number<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
         let cell = self.get(column)?;

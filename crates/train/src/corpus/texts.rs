@@ -75,7 +75,7 @@ impl Corpus for Texts {
                 examples.push(Example {
                     id,
                     speaker,
-                    media: Media::Text(row.get("text")?.to_owned()),
+                    media: vec![Media::Text(row.get("text")?.to_owned())],
                     labels: vec![Some(self.label(&row)?)],
                     part,
                     fold: None,

@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use limbic_features::WordVectors;
+use limbic_media::Modality;
 use limbic_model::objective::{PositiveWeights, positive_weights};
 use limbic_model::{InputConfig, LabelKind, Model};
 
@@ -13,12 +14,14 @@ use crate::{Error, Result, text};
 pub(super) fn model(run: &Fit<'_>, device: &Device) -> Result<Model> {
     let (recipe, dataset) = (run.recipe, run.dataset);
     let mut model = recipe.model.init(&dataset.sets(), device);
-    if let Some((mean, deviation)) = dataset.statistics(run.train) {
-        model = model.standardised(dataset.modality, &mean, &deviation);
+    for modality in &dataset.modalities {
+        if let Some((mean, deviation)) = dataset.statistics(*modality, run.train) {
+            model = model.standardised(*modality, &mean, &deviation);
+        }
     }
     if let (Some(folder), Some(tokenizer)) = (&run.word_vectors, &dataset.tokenizer)
         && let Some(InputConfig::Tokens { size, .. }) =
-            recipe.model.encoder.get(&dataset.modality).map(|e| &e.input)
+            recipe.model.encoder.get(&Modality::Text).map(|e| &e.input)
     {
         model = model.with_word_vectors(&text::word_rows(tokenizer, folder, *size, 0.1)?);
     }

@@ -92,8 +92,11 @@ pub(super) fn validate(
     if until.score == "loss" {
         return Ok((loss, Some(-loss)));
     }
-    let scores =
-        score(dataset, &outcomes(model, dataset, clips)?, &std::collections::BTreeMap::new());
+    let scores = score(
+        dataset,
+        &outcomes(model, dataset, clips, std::slice::from_ref(&dataset.modalities))?,
+        &std::collections::BTreeMap::new(),
+    );
     let found: Vec<f64> =
         scores.iter().filter_map(|set| set.metrics.get(&until.score).copied()).collect();
     if found.is_empty() {

@@ -1,9 +1,24 @@
 //! Matrices in the `.npy` format of numpy. Only plain numbers are read: nothing in a file is run.
 
+use std::path::Path;
+
 use half::f16;
 
+use crate::{Error, Result as Read};
+
+/// The matrix of f16 or f32 in a `.npy` file, row after row, with its rows and columns.
+pub fn read_npy(path: impl AsRef<Path>) -> Read<([usize; 2], Vec<f32>)> {
+    let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
+    matrix(&bytes).map_err(|reason| Error::Damaged {
+        path: path.to_owned(),
+        reason,
+        way_out: "give an f16 or f32 matrix in .npy format",
+    })
+}
+
 /// The matrix in `bytes`, row after row, with its rows and columns; or what is wrong.
-pub(super) fn matrix(bytes: &[u8]) -> Result<([usize; 2], Vec<f32>), String> {
+pub(crate) fn matrix(bytes: &[u8]) -> Result<([usize; 2], Vec<f32>), String> {
     let (header, data) = split(bytes).ok_or("it is no .npy file, or it is cut short")?;
     let header = std::str::from_utf8(header).map_err(|_| "its header is no text")?;
     if field(header, "fortran_order")?.starts_with("True") {

@@ -1,0 +1,161 @@
+//! Features by name: what the encoders of a recipe can read of a clip.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use limbic_features::{
+    Cache, Extract, MelConfig, MelSpectrogram, TextTokenizer, WordVectors, describe,
+};
+use limbic_media::{Clip, Modality, SAMPLE_RATE};
+use limbic_model::{EncoderConfig, InputConfig};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::corpus::{Example, Media};
+use crate::{Error, Result, Value};
+
+/// Every name that `model.encoder.MODALITY.features` may have, and its modality.
+const FEATURES: [(&str, Modality); 9] = [
+    ("descriptors@1", Modality::Audio),
+    ("log-mel@1", Modality::Audio),
+    ("tokens@1", Modality::Text),
+    ("word-vectors@1", Modality::Text),
+    ("face-gray@1", Modality::Vision),
+    ("action-units@1", Modality::Vision),
+    ("mosi-text@1", Modality::Text),
+    ("mosi-audio@1", Modality::Audio),
+    ("mosi-video@1", Modality::Vision),
+];
+
+/// Rows a second of `log-mel@1`: one a frame of the films of RAVDESS.
+const FRAME_RATE: f64 = 29.97;
+/// How many random stretches of a recording are described beside the whole.
+const STRETCHES: usize = 3;
+/// Longest stretch, in seconds; the shortest is half of it.
+const STRETCH: f64 = 3.0;
+
+/// Turns clips into what one encoder reads.
+pub(crate) enum Reader {
+    /// Functionals of the voice, of the whole recording and of stretches of it.
+    Descriptors,
+    /// A log-mel spectrogram over time as MPUC reads it (Franceschini et al. 2022).
+    Mel(MelSpectrogram, Option<Cache>),
+    /// Sub-word tokens.
+    Tokens(Box<TextTokenizer>),
+    /// A vector a word; words without a vector are left out.
+    Words(Box<WordVectors>),
+    /// A grey face.
+    Face,
+    /// The vector of this name that comes with the corpus.
+    Published(&'static str),
+}
+
+impl Reader {
+    /// The reader of one encoder. `root` holds the corpora and the word vectors; `tokenizer` is
+    /// what `tokens@1` needs.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for a name that does not exist or belongs to another modality.
+    pub(crate) fn new(
+        modality: Modality,
+        encoder: &EncoderConfig,
+        root: &Path,
+        tokenizer: Option<&str>,
+        cache: Option<Cache>,
+    ) -> Result<Self> {
+        let bad = |reason: String| {
+            Err(Error::Recipe { key: format!("model.encoder.{modality}.features"), reason })
+        };
+        let name = encoder.features.as_str();
+        let names = || {
+            let own = FEATURES.iter().filter(|(_, of)| *of == modality).map(|(name, _)| *name);
+            own.collect::<Vec<_>>().join(", ")
+        };
+        let Some((name, _)) = FEATURES.iter().find(|known| **known == (name, modality)) else {
+            return bad(format!("there are no {modality} features `{name}`; use {}", names()));
+        };
+        Ok(match (*name, tokenizer, &encoder.input) {
+            ("descriptors@1", ..) => Self::Descriptors,
+            ("log-mel@1", ..) => {
+                Self::Mel(MelSpectrogram::new(&MelConfig::mpuc(FRAME_RATE))?, cache)
+            }
+            ("tokens@1", Some(json), InputConfig::Tokens { length, .. }) => {
+                let tokenizer =
+                    TextTokenizer::from_bytes("tokenizer.json", json.as_bytes(), *length)?;
+                Self::Tokens(Box::new(tokenizer))
+            }
+            ("tokens@1", ..) => return bad("needs `input = { kind = \"tokens\", .. }`".to_owned()),
+            ("word-vectors@1", ..) => {
+                let folder = root.join("wordvec");
+                Self::Words(Box::new(WordVectors::open(
+                    folder.join("word2vec_gnews300_words.txt"),
+                    folder.join("word2vec_gnews300_f16.npy"),
+                )?))
+            }
+            ("face-gray@1", ..) => Self::Face,
+            (published, ..) => Self::Published(published),
+        })
+    }
+
+    /// What the encoder reads of `example`; `None` where there is nothing of it. `seed` chooses
+    /// the stretches.
+    ///
+    /// # Errors
+    /// Where its file cannot be read.
+    pub(crate) fn read(&self, example: &Example, seed: u64) -> Result<Option<Value>> {
+        for medium in &example.media {
+            match (self, medium) {
+                (Self::Descriptors, Media::Audio(path)) => return described(path, seed),
+                (Self::Mel(mel, cache), Media::Audio(path)) => {
+                    let clip = Clip::open(path)?;
+                    let features = match cache {
+                        Some(cache) => cache.extract(mel, &clip)?,
+                        None => mel.extract(&clip)?,
+                    };
+                    return Ok(series(features));
+                }
+                (Self::Words(words), Media::Text(text)) if !text.trim().is_empty() => {
+                    return Ok(series(words.extract(&Clip::from_text(text))?));
+                }
+                (Self::Tokens(tokens), Media::Text(text)) => {
+                    let ids = tokens.encode(text)?;
+                    return Ok((!ids.is_empty()).then_some(Value::Tokens(ids)));
+                }
+                (Self::Face, Media::Face(pixels, _)) => {
+                    return Ok(Some(Value::Picture(Arc::clone(pixels))));
+                }
+                (Self::Published(name), Media::Vector(given, vector)) if name == given => {
+                    return Ok(Some(Value::Vectors(vec![vector.to_vec()])));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn series(features: limbic_features::Features) -> Option<Value> {
+    let [_, size] = features.shape();
+    (!features.is_empty()).then(|| Value::Series { steps: features.into_data().into(), size })
+}
+
+fn described(path: &Path, seed: u64) -> Result<Option<Value>> {
+    let (samples, _) = limbic_media::audio::read(path)?;
+    let mut vectors: Vec<Vec<f32>> = describe(&samples).into_iter().collect();
+    if vectors.is_empty() {
+        return Ok(None);
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let rate = f64::from(SAMPLE_RATE);
+    for _ in 0..STRETCHES {
+        let length = (random.random_range(0.5..=1.0) * STRETCH * rate) as usize;
+        if length < samples.len() {
+            let start = random.random_range(0..=samples.len() - length);
+            vectors.extend(describe(&samples[start..start + length]));
+        }
+    }
+    Ok(Some(Value::Vectors(vectors)))
+}
+
+#[cfg(test)]
+mod tests;

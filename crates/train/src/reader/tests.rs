@@ -1,0 +1,107 @@
+use limbic_model::Recipe;
+
+use super::*;
+use crate::corpus::Part;
+
+/// One encoder table.
+fn encoder(features: &str, input: &str) -> EncoderConfig {
+    let text = format!(
+        "about = 'one'\n[data]\ncorpora = ['any']\nsplit = 'official'\n[model]\nwidth = 4\n\
+         encoder.audio = {{ features = '{features}', input = {input}, \
+         body = {{ kind = 'mlp', layers = 1, dropout = 0.0 }} }}\n\
+         [[stage]]\nname = 'a'\nepochs = 1\nbatch = 2\n\
+         optimizer = {{ kind = 'adamw', lr = 0.1 }}\nobjective.labels = {{}}"
+    );
+    Recipe::parse("one", &text).unwrap().model.encoder.remove(&Modality::Audio).unwrap()
+}
+
+fn example(media: Vec<Media>) -> Example {
+    let id = "one".to_owned();
+    Example { id, speaker: None, media, labels: Vec::new(), part: Part::Whole, fold: None }
+}
+
+/// Half a second of silence and a second of a tone, 16-bit mono PCM.
+fn tone(path: &Path) {
+    let mut file = b"RIFF\xa4\xbb\0\0WAVEfmt ".to_vec();
+    for number in [16u32, 0x0001_0001, 16_000, 32_000, 0x0010_0002] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend(b"data");
+    file.extend(48_000u32.to_le_bytes());
+    for i in 0..24_000 {
+        let loud = if i < 8000 { 0.0 } else { 9000.0 };
+        file.extend(((loud * (f64::from(i) * 0.3).sin()) as i16).to_le_bytes());
+    }
+    std::fs::write(path, file).unwrap();
+}
+
+#[test]
+fn log_mels_have_a_row_a_film_frame_in_decibels_below_the_loudest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tone.wav");
+    tone(&path);
+    let config = encoder("log-mel@1", "{ kind = 'series', size = 128 }");
+    let cache = Cache::at(folder.path().join("cache"));
+    let mut found = Vec::new();
+    for cache in [None, Some(cache)] {
+        let reader = Reader::new(Modality::Audio, &config, folder.path(), None, cache).unwrap();
+        let clip = example(vec![Media::Text("no sound".into()), Media::Audio(path.clone())]);
+        let Some(Value::Series { steps, size }) = reader.read(&clip, 1).unwrap() else {
+            panic!("a recording is a series")
+        };
+        // 1.5 s at 29.97 frames a second, the first frame at 0.
+        assert_eq!((size, steps.len() / size), (128, 45));
+        let peak = steps.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let least = steps.iter().copied().fold(f32::INFINITY, f32::min);
+        assert_eq!((peak, least), (0.0, -80.0));
+        assert!(reader.read(&example(vec![Media::Text("no sound".into())]), 1).unwrap().is_none());
+        found.push(steps);
+    }
+    assert_eq!(found[0], found[1]);
+    assert!(folder.path().join("cache").is_dir());
+}
+
+#[test]
+fn word_vectors_are_a_row_a_known_word_and_nothing_where_none_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = folder.path().join("wordvec");
+    std::fs::create_dir(&words).unwrap();
+    std::fs::write(words.join("word2vec_gnews300_words.txt"), "glad\nsorry\n").unwrap();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
+    let mut matrix = b"\x93NUMPY\x01\x00".to_vec();
+    matrix.extend((header.len() as u16).to_le_bytes());
+    matrix.extend(header.as_bytes());
+    matrix.extend([1.0f32, 2.0, 3.0, 4.0].iter().flat_map(|x| x.to_le_bytes()));
+    std::fs::write(words.join("word2vec_gnews300_f16.npy"), matrix).unwrap();
+    let config = encoder("word-vectors@1", "{ kind = 'series', size = 2 }");
+    let reader = Reader::new(Modality::Text, &config, folder.path(), None, None).unwrap();
+    let read = |text: &str| reader.read(&example(vec![Media::Text(text.into())]), 1).unwrap();
+    let steps = [3.0, 4.0, 1.0, 2.0].into();
+    assert_eq!(read("Sorry, I am glad!"), Some(Value::Series { steps, size: 2 }));
+    assert_eq!(read("nothing known"), None);
+    assert_eq!(read(" "), None);
+}
+
+#[test]
+fn published_vectors_are_found_by_their_name() {
+    let config = encoder("mosi-audio@1", "{ kind = 'series', size = 2 }");
+    let reader = Reader::new(Modality::Audio, &config, Path::new(""), None, None).unwrap();
+    let vector = |name| Media::Vector(name, [1.0, 2.0].into());
+    let clip = example(vec![vector("mosi-text@1"), vector("mosi-audio@1")]);
+    assert_eq!(reader.read(&clip, 1).unwrap(), Some(Value::Vectors(vec![vec![1.0, 2.0]])));
+    assert_eq!(reader.read(&example(vec![vector("mosi-text@1")]), 1).unwrap(), None);
+}
+
+#[test]
+fn names_that_do_not_exist_or_belong_elsewhere_are_refused_with_those_that_fit() {
+    for name in ["log-mel@2", "action-units@1"] {
+        let config = encoder(name, "{ kind = 'series', size = 2 }");
+        let error = Reader::new(Modality::Audio, &config, Path::new(""), None, None).err();
+        let error = error.unwrap().to_string();
+        assert!(error.contains("model.encoder.audio.features"), "{error}");
+        assert!(error.contains(name) && error.contains("descriptors@1, log-mel@1"), "{error}");
+    }
+    let config = encoder("tokens@1", "{ kind = 'series', size = 2 }");
+    let error = Reader::new(Modality::Text, &config, Path::new(""), Some("{}"), None).err();
+    assert!(error.unwrap().to_string().contains("kind = \"tokens\""));
+}
