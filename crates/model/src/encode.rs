@@ -42,7 +42,6 @@ pub struct Encoder {
 }
 
 /// The layers of the body.
-#[expect(clippy::large_enum_variant, reason = "there is one a model")]
 #[derive(Module, Debug)]
 enum Layers {
     Mlp(Mlp),
@@ -57,6 +56,7 @@ enum Layers {
 }
 
 /// What a body makes of its input.
+#[expect(clippy::large_enum_variant, reason = "it lives for a moment")]
 enum Encoded {
     /// `[b, t, out]` and the mask `[b, t]` of the steps that count.
     Steps(Tensor<3>, Tensor<2>),

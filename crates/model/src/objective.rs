@@ -66,7 +66,7 @@ impl Contrast {
 
 impl PredictLoss {
     /// One term a modality that is present, over both looks.
-    fn terms(&self, model: &Model, views: &Views, batch: &Batch) -> Result<Vec<Tensor<1>>> {
+    fn terms(self, model: &Model, views: &Views, batch: &Batch) -> Result<Vec<Tensor<1>>> {
         let looks = [
             (Some(&views.each), Some(&batch.inputs)),
             (views.second.as_ref(), batch.second.as_ref()),

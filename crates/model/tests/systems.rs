@@ -87,7 +87,7 @@ fn mtee_recipe_has_the_published_sizes() {
 #[test]
 fn bad_recipes_are_refused_with_their_key_and_the_way_out() {
     for (text, from, to, key) in [
-        (MPUC, "projector = { hidden = 1024, out = 512 }", "", "objective.contrast"),
+        (MPUC, "projector = { hidden = 1024, out = 512 }", "", "steps.encoders.learns"),
         (MPUC, "learns = [\"heads\"]", "learns = [\"head\"]", "there is no part `head`"),
         (MPUC, "steps = 30", "steps = 10", "model.encoder.body.body.steps"),
         (MPUC, "size = 300", "size = 301", "model.encoder.text.body.heads"),

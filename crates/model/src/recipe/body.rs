@@ -64,8 +64,9 @@ impl Body {
 
     const fn dropout(&self) -> f64 {
         match self {
-            Self::Mlp { dropout, .. } | Self::Conv { dropout, .. } => *dropout,
-            Self::Resnet { dropout, .. } => *dropout,
+            Self::Mlp { dropout, .. }
+            | Self::Conv { dropout, .. }
+            | Self::Resnet { dropout, .. } => *dropout,
             Self::Tcn(config) => config.dropout,
             Self::Graph(config) => config.dropout,
             Self::R2plus1d(config) => config.dropout,

@@ -175,8 +175,10 @@ impl InputConfig {
     /// Features a step, or pixels a side.
     pub(crate) const fn size(&self) -> usize {
         match self {
-            Self::Series { size, .. } | Self::Tokens { size, .. } => *size,
-            Self::Picture { size } | Self::Video { size, .. } => *size,
+            Self::Series { size, .. }
+            | Self::Tokens { size, .. }
+            | Self::Picture { size }
+            | Self::Video { size, .. } => *size,
         }
     }
 }

@@ -247,7 +247,7 @@ const MTEE: &str = r#"
     [model.encoder.audio]
     features = "voice@1"
     input = { kind = "series", size = 6 }
-    body = { kind = "recurrent", bidirectional = true }
+    body = { kind = "recurrent", bidirectional = true, read = "final-states" }
     [model.encoder.vision]
     features = "face@1"
     input = { kind = "series", size = 6 }

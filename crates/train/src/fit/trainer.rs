@@ -80,12 +80,9 @@ impl<'a> Trainer<'a> {
             };
             let slope = self.slope(step, &looking, &views, batch, self.positives)?;
             seen = Some((looking, views));
-            taken.push(match slope {
-                Some((loss, gradient)) => {
-                    Some(Taken { loss, length: self.descend(gradient, rate) })
-                }
-                None => None,
-            });
+            let step =
+                slope.map(|(loss, gradient)| Taken { loss, length: self.descend(gradient, rate) });
+            taken.push(step);
         }
         Ok(taken)
     }

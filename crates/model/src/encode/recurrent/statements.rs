@@ -152,7 +152,7 @@ fn dropout_acts_between_layers_and_only_in_training() {
 
 #[test]
 fn a_config_survives_toml_and_refuses_unknown_keys() {
-    let short: RecurrentConfig = toml::from_str("hidden = 4").unwrap();
+    let short: RecurrentConfig = toml::from_str("cell = \"gru\"").unwrap();
     assert_eq!((short.layers, short.read, short.padding), (1, Readout::LastStep, Padding::Skip));
     let whole = toml::to_string(&config(Cell::Gru, Readout::FinalStates)).unwrap();
     assert!(whole.contains("\"final-states\""));
