@@ -226,7 +226,7 @@ fn ridge_accuracy(
     let rows: Vec<Vec<f32>> = train.iter().map(row).collect();
     let labels: Vec<usize> = train.iter().map(class).collect();
     let seen: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-    let probe: Probe = ridge_classes(&seen, &labels, 2, 100.0);
+    let probe: Probe = ridge_classes(&seen, &labels, 2, 1e4);
     let right = test.iter().filter(|i| probe.class(&row(i)) == class(i)).count();
     right as f64 / test.len() as f64
 }
@@ -239,7 +239,11 @@ fn a_ridge_on_the_vectors_of_mosi_is_as_good_as_others_found() {
     );
     let root = shared.join("data");
     if !root.join("mosi").is_dir() {
-        println!("skipped: {} is absent; set LIMBIC_SHARED", root.join("mosi").display());
+        use std::io::Write as _;
+        let path = root.join("mosi");
+        let said = format!("skipped: {} is not there; set LIMBIC_SHARED", path.display());
+        // Past the test runner, which keeps what a passing test prints to itself.
+        let _ = writeln!(std::io::stderr(), "{said}");
         return;
     }
     let encoders = [
@@ -250,14 +254,11 @@ fn a_ridge_on_the_vectors_of_mosi_is_as_good_as_others_found() {
     let recipe = recipe("mosi", "split = 'official'", &encoders);
     let dataset = load(&recipe, &root).unwrap();
     let all = [Text, Audio, Vision];
-    for (modalities, least, most) in [
-        (&all[..1], 0.75, 0.77),
-        (&all[1..2], 0.53, 0.57),
-        (&all[2..], 0.52, 0.54),
-        (&all[..], 0.76, 0.78),
-    ] {
+    // What numpy's `linalg.solve` gives on the same standardised vectors.
+    for (modalities, expected) in
+        [(&all[..1], 0.759), (&all[1..2], 0.548), (&all[2..], 0.527), (&all[..], 0.765)]
+    {
         let accuracy = ridge_accuracy(&dataset, &recipe, modalities);
-        println!("ridge on {modalities:?}: {accuracy:.3}");
-        assert!((least..=most).contains(&accuracy), "{modalities:?}: {accuracy}");
+        assert!((accuracy - expected).abs() < 2e-3, "{modalities:?}: {accuracy}");
     }
 }
