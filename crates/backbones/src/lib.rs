@@ -19,10 +19,12 @@
 //! The id of an extractor is a hash of its files and settings, so that what a cache keeps under
 //! one set of weights is never given out for another.
 
+mod bert;
 mod convolution;
 mod folder;
 mod transformer;
 mod wav2vec2;
 mod weights;
 
+pub use bert::{Bert, BertConfig, TextPool};
 pub use wav2vec2::{Normalise, Wav2vec2, Wav2vec2Config};
