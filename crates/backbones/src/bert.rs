@@ -20,7 +20,7 @@ use crate::weights::Weights;
 const VERSION: u32 = 1;
 
 /// How a BERT is used.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BertConfig {
     /// Keeps the first so many transformer layers; all of them where it is `None`.
@@ -43,12 +43,6 @@ pub enum TextPool {
     Class,
     /// One row: the mean over tokens, the marks at both ends included.
     Mean,
-}
-
-impl Default for BertConfig {
-    fn default() -> Self {
-        Self { layers: None, pool: TextPool::Tokens, tokens: None }
-    }
 }
 
 /// The last hidden states of a BERT: `[t, hidden_size]`.

@@ -22,9 +22,17 @@
 mod bert;
 mod convolution;
 mod folder;
+#[cfg(feature = "onnx")]
+mod onnx;
+mod r2plus1d;
 mod transformer;
+mod view;
 mod wav2vec2;
 mod weights;
 
 pub use bert::{Bert, BertConfig, TextPool};
+#[cfg(feature = "onnx")]
+pub use onnx::{Channels, Onnx, OnnxConfig, Planes};
+pub use r2plus1d::{R2plus1d, R2plus1dConfig};
+pub use view::View;
 pub use wav2vec2::{Normalise, Wav2vec2, Wav2vec2Config};

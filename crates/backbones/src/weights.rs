@@ -91,8 +91,8 @@ impl Weights {
             other => return Err(bad(format!("has numbers of type {other:?}, which is not read"))),
         };
         let (from, to) = info.data_offsets;
-        let count = shape.iter().try_fold(width, |size: usize, side| size.checked_mul(*side));
-        if to.checked_sub(from) != count || to > self.metadata.data_len() {
+        let size = shape.iter().try_fold(width, |size: usize, side| size.checked_mul(*side));
+        if to.checked_sub(from) != size || to > self.metadata.data_len() {
             return Err(bad("does not fill its place".to_owned()));
         }
         let mut bytes = vec![0; to - from];

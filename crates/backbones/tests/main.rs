@@ -3,4 +3,7 @@
 
 mod bert;
 mod fixture;
+#[cfg(feature = "onnx")]
+mod onnx;
+mod r2plus1d;
 mod wav2vec2;

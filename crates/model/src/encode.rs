@@ -7,7 +7,6 @@ pub(crate) mod graph;
 mod mlp;
 mod ngrams;
 pub(crate) mod norm;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 pub(crate) mod r2plus1d;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the recipe next"))]
 pub(crate) mod recurrent;

@@ -33,6 +33,7 @@ mod words;
 pub use batch::{Batch, Input, Sequence, Target};
 pub use checkpoint::{Checkpoint, Precision, Provenance};
 pub use encode::Encoder;
+pub use encode::r2plus1d::{R2plus1d, R2plus1dConfig, origin as r2plus1d_origin};
 pub use error::{Error, Result};
 pub use head::Head;
 pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity};

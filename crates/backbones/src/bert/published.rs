@@ -60,6 +60,9 @@ impl Published {
             let found = format!("{} for {}", self.num_attention_heads, self.hidden_size);
             return refuse("num_attention_heads, hidden_size or layer_norm_eps", found);
         }
+        if self.type_vocab_size == 0 || self.max_position_embeddings == 0 {
+            return refuse("type_vocab_size or max_position_embeddings", "0".to_owned());
+        }
         Ok(())
     }
 
