@@ -31,7 +31,7 @@ pub use checkpoint::{Checkpoint, Precision, Provenance};
 pub use encode::Encoder;
 pub use encode::conformer::{Axes, ConformerConfig};
 pub use encode::graph::GraphConfig;
-pub use encode::r2plus1d::R2plus1dConfig;
+pub use encode::r2plus1d::{R2plus1d, R2plus1dConfig, origin as r2plus1d_origin};
 pub use encode::recurrent::{Cell, Padding, Readout, RecurrentConfig};
 pub use encode::tcn::TcnConfig;
 pub use encode::transformer::{Positions, TransformerConfig};

@@ -52,7 +52,7 @@ impl Default for R2plus1dConfig {
 
 /// Stem, stages, mean over time and places, one layer.
 #[derive(Module, Debug)]
-pub(crate) struct R2plus1d {
+pub struct R2plus1d {
     stem: Factored,
     stages: Vec<Vec<Block>>,
     output: Linear,
@@ -91,7 +91,7 @@ struct Shortcut {
 
 impl R2plus1dConfig {
     /// Builds it with fresh weights.
-    pub(crate) fn init(&self, device: &Device) -> R2plus1d {
+    pub fn init(&self, device: &Device) -> R2plus1d {
         let [between, mut size] = self.stem;
         let stem = Factored {
             spatial: Unit::spatial([self.size, between], 7, 2, device),
@@ -218,11 +218,19 @@ impl Shortcut {
 impl R2plus1d {
     /// # Shapes
     /// `[b, size, t, h, w]` -> `[b, out]`.
-    pub(crate) fn forward(&self, x: Tensor<5>) -> Tensor<2> {
+    pub fn forward(&self, x: Tensor<5>) -> Tensor<2> {
+        let mean = self.pooled(x);
+        self.dropout.forward(self.output.forward(self.dropout.forward(mean)))
+    }
+
+    /// What the last layer sees: the mean over time and places.
+    ///
+    /// # Shapes
+    /// `[b, size, t, h, w]` -> `[b, width of the last stage]`.
+    pub fn pooled(&self, x: Tensor<5>) -> Tensor<2> {
         let x = self.enter(x);
         let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(x));
-        let mean = x.flatten::<3>(1, 3).mean_dim(1).squeeze_dim::<2>(1);
-        self.dropout.forward(self.output.forward(self.dropout.forward(mean)))
+        x.flatten::<3>(1, 3).mean_dim(1).squeeze_dim::<2>(1)
     }
 
     /// Channels of a picture.
@@ -235,8 +243,9 @@ impl R2plus1d {
     }
 }
 
-/// Where a weight comes from in the authors' `video_encoder.model`.
-pub(crate) fn origin(path: &str) -> Option<Origin> {
+/// Where a weight comes from in the authors' `video_encoder.model`, and so in torchvision's files,
+/// but for the last layer.
+pub fn origin(path: &str) -> Option<Origin> {
     let unit = |conv: &str, norm: &str, layer: &str, field: &str| match (layer, field) {
         ("conv", "weight") => Some(Origin::same(format!("{conv}.weight"))),
         ("norm", _) => Some(Origin::same(format!("{norm}.{}", super::norm::origin(field)?))),
