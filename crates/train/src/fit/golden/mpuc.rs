@@ -16,7 +16,7 @@ fn recipe(golden: &Golden, lr: f64, views: &str) -> Recipe {
     let layers = golden.names("param.trnn1.layers.").len() / 12;
     let side = size("input.view1.video", 4);
     let labels = "detach = true, shared = 0.0, balanced = true";
-    let heads: String = ORDER
+    let heads: Vec<String> = ORDER
         .iter()
         .zip([views, "shared", "shared", "shared"])
         .map(|(m, views)| {
@@ -25,6 +25,7 @@ fn recipe(golden: &Golden, lr: f64, views: &str) -> Recipe {
             )
         })
         .collect();
+    let heads = heads.concat();
     let text = format!(
         r#"
         about = "MPUC at the sizes of the reference file"
@@ -139,7 +140,7 @@ fn golden_mpuc_trajectory() {
     finals(&golden, "traj.final.", &model, 1e-4);
 }
 
-/// At this rate the landmark encoder stands on the edge of several ReLUs: of two runs whose first
+/// At this rate the landmark encoder stands on the edge of several thresholds: of two runs whose first
 /// weights differ in the last bit, one may end 2e-6 and the other 9e-3 from the authors'. The
 /// first half of the way has to be theirs in any case, all of it in one of a few roundings.
 #[test]

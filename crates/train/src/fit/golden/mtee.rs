@@ -7,7 +7,7 @@ const ORDER: [(Modality, &str); 3] =
     [(Modality::Text, "text"), (Modality::Audio, "audio"), (Modality::Vision, "vision")];
 
 fn recipe(golden: &Golden, lr: f64, clip: f64) -> Recipe {
-    let encoders: String = ORDER
+    let encoders: Vec<String> = ORDER
         .iter()
         .enumerate()
         .map(|(index, (_, name))| {
@@ -25,6 +25,7 @@ fn recipe(golden: &Golden, lr: f64, clip: f64) -> Recipe {
             )
         })
         .collect();
+    let encoders = encoders.concat();
     let text = format!(
         r#"
         about = "MTEE at the sizes of the reference file"
