@@ -32,7 +32,8 @@ def main(folder):
     weights = {name: weight.astype(np.float32) for name, weight in weights.items()}
     graph = helper.make_graph(
         [
-            helper.make_node("Conv", ["input", "w1", "b1"], ["c1"], strides=[2, 2], pads=[1, 1, 1, 1]),
+            # Exporters write every attribute, so the defaults are written too.
+            helper.make_node("Conv", ["input", "w1", "b1"], ["c1"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], dilations=[1, 1], group=1),
             helper.make_node("Relu", ["c1"], ["places"]),
             helper.make_node("GlobalMaxPool", ["places"], ["p1"]),
             helper.make_node("Flatten", ["p1"], ["f1"]),
