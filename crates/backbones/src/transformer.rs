@@ -116,17 +116,17 @@ impl Layer {
         let feed = |x| self.fall.forward(self.shape.activation.apply(self.rise.forward(x)));
         match self.shape.order {
             Order::After => {
-                let x = self.attention_norm.forward(x.clone() + self.attend(x, hidden));
+                let x = self.attention_norm.forward(x.clone() + self.attend(&x, hidden));
                 self.forward_norm.forward(x.clone() + feed(x))
             }
             Order::Before => {
-                let x = x.clone() + self.attend(self.attention_norm.forward(x), hidden);
+                let x = x.clone() + self.attend(&self.attention_norm.forward(x), hidden);
                 x.clone() + feed(self.forward_norm.forward(x))
             }
         }
     }
 
-    fn attend(&self, x: Tensor<3>, hidden: Option<&Tensor<4>>) -> Tensor<3> {
+    fn attend(&self, x: &Tensor<3>, hidden: Option<&Tensor<4>>) -> Tensor<3> {
         let [b, t, size] = x.dims();
         let each = size / self.shape.heads;
         let part = |linear: &Linear| {

@@ -131,8 +131,14 @@ impl Wav2vec2 {
     pub fn frames(&self, samples: &[f32]) -> Result<Features> {
         let mut data = Vec::new();
         let mut windows = self.windows();
-        windows.push(samples, |window, known| self.hear(window, known, &mut data))?;
-        windows.finish(|window, known| self.hear(window, known, &mut data))?;
+        windows.push(samples, |window, known| {
+            self.hear(window, known, &mut data);
+            Ok(())
+        })?;
+        windows.finish(|window, known| {
+            self.hear(window, known, &mut data);
+            Ok(())
+        })?;
         self.features(data)
     }
 
@@ -174,14 +180,13 @@ impl Wav2vec2 {
     }
 
     /// Appends the frames of a window but for the first `known`.
-    fn hear(&self, window: &[f32], known: usize, data: &mut Vec<f32>) -> Result<()> {
+    fn hear(&self, window: &[f32], known: usize, data: &mut Vec<f32>) {
         if self.published.frames(window.len()) > known {
             let wave = TensorData::new(self.normalised(window), [1, window.len()]);
             let states = self.network.forward(Tensor::from_data(wave, &self.device), None);
             let skip = known * self.published.hidden_size;
             data.extend(states.into_data().iter::<f32>().skip(skip));
         }
-        Ok(())
     }
 
     fn normalised(&self, wave: &[f32]) -> Vec<f32> {
@@ -221,9 +226,15 @@ impl Extract for Wav2vec2 {
         let mut data = Vec::new();
         let mut windows = self.windows();
         while let Some(block) = sound.next_block()? {
-            windows.push(&block, |window, known| self.hear(window, known, &mut data))?;
+            windows.push(&block, |window, known| {
+                self.hear(window, known, &mut data);
+                Ok(())
+            })?;
         }
-        windows.finish(|window, known| self.hear(window, known, &mut data))?;
+        windows.finish(|window, known| {
+            self.hear(window, known, &mut data);
+            Ok(())
+        })?;
         self.features(data)
     }
 

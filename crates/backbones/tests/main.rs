@@ -1,6 +1,8 @@
 //! Pretrained networks against their original implementations: the scripts in `references/` made
 //! the numbers.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bert;
 mod fixture;
 #[cfg(feature = "onnx")]

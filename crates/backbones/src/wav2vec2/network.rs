@@ -43,6 +43,7 @@ struct Filter {
     norm: Option<Norm>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one a filter")]
 #[derive(Debug)]
 enum Norm {
     /// Every channel over time.
