@@ -89,6 +89,17 @@ impl Expert {
         let device = Device::flex();
         let checkpoint = Checkpoint::from_bytes(name, bytes, &[modality], &device)?;
         let Some(branch) = checkpoint.model.branch(modality) else { return Ok(None) };
+        let recipe = checkpoint.recipes.get(&modality);
+        if recipe.is_some_and(|recipe| !recipe.learns_shared()) {
+            return Err(limbic_model::Error::Checkpoint {
+                name: name.to_owned(),
+                reason: format!(
+                    "its {modality} branch never learned the emotions that are shown; train it \
+                     with `labels` and a `shared` above 0"
+                ),
+            }
+            .into());
+        }
         let tokenizer = match Self::input(&checkpoint, modality) {
             Some(InputConfig::Tokens { length, .. }) => {
                 let json = checkpoint.assets.get("tokenizer.json").map_or("", String::as_str);

@@ -1,5 +1,7 @@
 //! Label sets, and how each corpus's labels become the ones shown to users.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -62,6 +64,10 @@ pub struct LabelMap {
     pub source: String,
     /// Each class and the emotion it counts as; an empty string counts as none.
     pub classes: Vec<(String, String)>,
+    /// The word that stands for a class where rows are word vectors, for classes whose own name
+    /// is not the word to look up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, String>,
 }
 
 impl LabelMap {
@@ -80,6 +86,9 @@ impl LabelMap {
                 )));
             }
         }
+        if let Some(class) = map.words.keys().find(|class| map.index(class).is_none()) {
+            return Err(bad(format!("`words` names `{class}`, which is none of the classes")));
+        }
         Ok(map)
     }
 
@@ -91,6 +100,11 @@ impl LabelMap {
             classes: self.classes.iter().map(|(class, _)| class.clone()).collect(),
             covered: EMOTIONS.iter().map(|e| self.classes.iter().any(|(_, to)| to == e)).collect(),
         }
+    }
+
+    /// The words whose vectors stand for a class.
+    pub fn word<'a>(&'a self, class: &'a str) -> &'a str {
+        self.words.get(class).map_or(class, String::as_str)
     }
 
     /// Row of a class.
@@ -132,6 +146,17 @@ mod tests {
         assert_eq!(map.share(&[1.0, 1.0, 2.0, 9.0]).unwrap()[..3], [0.0, 0.5, 0.5]);
         assert_eq!(map.share(&[0.0, 0.0, 0.0, 1.0]), None);
         assert_eq!(map.set().covered.iter().filter(|c| **c).count(), 2);
+    }
+
+    #[test]
+    fn a_class_may_be_looked_up_under_another_word() {
+        let text =
+            "name='t'\nkind='class'\ntarget='intended'\nsource=''\nclasses=[['amusement','']]";
+        let map =
+            LabelMap::parse("t", &format!("{text}\nwords = {{ amusement = 'fun' }}")).unwrap();
+        assert_eq!((map.word("amusement"), map.word("joy")), ("fun", "joy"));
+        let error = LabelMap::parse("t", &format!("{text}\nwords = {{ joy = 'fun' }}"));
+        assert!(error.unwrap_err().to_string().contains("`joy`"));
     }
 
     #[test]

@@ -7,7 +7,9 @@
 mod body;
 mod data;
 mod network;
+mod probe;
 mod stage;
+mod tune;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +20,11 @@ pub use data::{Augment, Data, Split};
 pub use network::{
     EncoderConfig, Fusion, HeadConfig, InputConfig, MlpHead, ModelConfig, Scale, TrunkKind,
 };
+pub use probe::{Probe, ProbeKind, ProbeOn};
 pub use stage::{
     LabelLoss, Looks, Objectives, On, Optimizer, Part, Patience, Reduce, Schedule, Stage, Step,
 };
+pub use tune::{Tune, Tuning};
 
 /// One system: its data, its model and how it is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,8 +39,15 @@ pub struct Recipe {
     pub data: Data,
     /// What is built.
     pub model: ModelConfig,
-    /// How it is trained, in order.
+    /// How it is trained, in order; nothing where only a probe is asked for.
+    #[serde(default)]
     pub stage: Vec<Stage>,
+    /// What a linear model reads out of it afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
+    /// How held-out classes are learned from a few clips afterwards, each way on its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tune: Vec<Tune>,
 }
 
 impl Recipe {
@@ -60,14 +71,34 @@ impl Recipe {
             Err(Error::Key { key: key.to_owned(), reason: reason.to_owned() })
         };
         self.data.check()?;
-        if self.stage.is_empty() {
-            return bad("stage", "is empty; add a [[stage]]");
+        if self.stage.is_empty() && self.probe.is_none() {
+            return bad("stage", "is empty; add a [[stage]], or a [probe] of untrained encoders");
         }
         self.model.check()?;
         for stage in &self.stage {
             stage.check(&self.model)?;
         }
-        Ok(())
+        if let Some(probe) = &self.probe {
+            probe.check()?;
+        }
+        self.tune.iter().try_for_each(|tune| tune.check(self))
+    }
+
+    /// Whether a stage compares answers with labels, so that the heads have learned something.
+    pub fn learns_labels(&self) -> bool {
+        self.label_losses().next().is_some()
+    }
+
+    /// Whether the answers in the label space shown to users mean anything: the rows are words, or
+    /// each modality was compared with labels in that space.
+    pub fn learns_shared(&self) -> bool {
+        let own = |labels: &LabelLoss| labels.shared > 0.0 && labels.on != On::Joint;
+        self.label_losses().any(|labels| self.model.head.words.is_some() || own(&labels))
+    }
+
+    fn label_losses(&self) -> impl Iterator<Item = LabelLoss> {
+        let steps = self.stage.iter().flat_map(Stage::order);
+        steps.filter_map(|step| step.objective.labels)
     }
 }
 

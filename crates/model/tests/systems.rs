@@ -6,9 +6,9 @@
 use burn::tensor::Device;
 use limbic_model::{EMOTIONS, LabelKind, LabelSet, Model, Recipe};
 
-const MPUC: &str = include_str!("../../../recipes/mpuc.toml");
-const VAVL: &str = include_str!("../../../recipes/vavl.toml");
-const MTEE: &str = include_str!("../../../recipes/mtee.toml");
+const MPUC: &str = include_str!("../../../recipes/published/mpuc.toml");
+const VAVL: &str = include_str!("../../../recipes/published/vavl.toml");
+const MTEE: &str = include_str!("../../../recipes/published/mtee.toml");
 
 fn model(text: &str, kind: LabelKind, classes: usize) -> Model {
     let set = LabelSet {
@@ -40,8 +40,92 @@ fn recipes_survive_their_own_toml() {
         let recipe = Recipe::parse("recipe", text).unwrap();
         let again = Recipe::parse("again", &toml::to_string(&recipe).unwrap()).unwrap();
         assert_eq!(recipe, again);
-        assert!(text.starts_with("# limbic train recipes/"));
     }
+}
+
+#[test]
+fn every_recipe_of_the_repository_parses_and_says_how_it_is_run() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+    let mut read = 0;
+    for folder in [root.clone(), root.join("published")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|e| e != "toml") {
+                continue;
+            }
+            let name = path.strip_prefix(&root).unwrap().display().to_string();
+            let text = std::fs::read_to_string(&path).unwrap();
+            Recipe::parse(&name, &text).unwrap();
+            assert!(text.starts_with(&format!("# limbic train recipes/{name}")), "{name}");
+            read += 1;
+        }
+    }
+    assert!(read >= 10, "{read} recipes");
+}
+
+#[test]
+fn probes_and_tunings_are_checked() {
+    let small = "about = 's'\n[data]\ncorpora = ['a']\nsplit = 'official'\nDATA\n[model]\nwidth = 4\n\
+        HEAD\nencoder.audio = { features = 'f@1', input = { kind = 'series', size = 2 }, body = \
+        { kind = 'mlp', layers = 1, dropout = 0.0 } }\nREST";
+    let stage = "[[stage]]\nname = 's'\nepochs = 1\nbatch = 2\noptimizer = { kind = 'sgd', lr = 0.1 }\n\
+        objective.labels = {}\n";
+    let tune = "[[tune]]\nname = 't'\ntuning = { kind = 'gem' }\nepochs = 1\nbatch = 2\n\
+        optimizer = { kind = 'sgd', lr = 0.1 }\n";
+    let few = "hold-out = ['fear']\nshots = 0.1";
+    let probe = |rest: &str| format!("[probe]\nkind = 'ridge'\n{rest}");
+    for (data, head, rest, key) in [
+        ("", "", probe("penalty = 1.0"), ""),
+        ("", "", probe("penalty = -1.0"), "probe.penalty"),
+        ("", "", probe("penalty = 1.0\nof = 1"), "`of`"),
+        ("", "", String::new(), "stage"),
+        (few, "head.words = {}", format!("{stage}{tune}"), ""),
+        ("", "head.words = {}", format!("{stage}{tune}"), "data.shots"),
+        (few, "", format!("{stage}{tune}"), "head.words"),
+        (
+            few,
+            "head.words = {}",
+            format!("{stage}{}", tune.replace("0.1", "0.0")),
+            "tune.t.optimizer.lr",
+        ),
+        (
+            few,
+            "head.words = {}",
+            format!("{stage}{}", tune.replace("batch = 2", "batch = 0")),
+            "tune.t.epochs/batch",
+        ),
+        (few, "head.words = {}", format!("{stage}{tune}clip = -1.0"), "tune.t.clip"),
+    ] {
+        let text = small.replace("DATA", data).replace("HEAD", head).replace("REST", &rest);
+        match (key, Recipe::parse("small", &text)) {
+            ("", Ok(recipe)) => {
+                let again = Recipe::parse("again", &toml::to_string(&recipe).unwrap()).unwrap();
+                assert_eq!(recipe, again);
+            }
+            (key, Err(error)) if !key.is_empty() => {
+                assert!(error.to_string().contains(key), "{rest}: {error}");
+            }
+            (_, found) => panic!("{rest}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_recipe_knows_whether_its_heads_learn_anything() {
+    let learns = |text: &str| {
+        let recipe = Recipe::parse("recipe", text).unwrap();
+        (recipe.learns_labels(), recipe.learns_shared())
+    };
+    assert_eq!(learns(MPUC), (true, false));
+    assert_eq!(
+        learns(&VAVL.replace(
+            "sees = [\"audio\"]\nobjective = { labels = { shared = 0.0",
+            "sees = [\"audio\"]\nobjective = { labels = { shared = 1.0"
+        )),
+        (true, true)
+    );
+    assert_eq!(learns(MTEE), (true, true), "rows are words");
+    assert_eq!(learns(include_str!("../../../recipes/mpuc.toml")), (false, false));
 }
 
 #[test]

@@ -29,7 +29,22 @@ fn groups(dataset: &Dataset, indices: &[usize]) -> BTreeMap<(usize, Vec<Modality
     groups
 }
 
-/// Deals `indices` into batches in random order, each of one corpus and the same modalities.
+/// Batches whose clips are put side by side by their length.
+const POOL: usize = 32;
+
+/// Steps of a clip's longest modality; equal for all where every clip has as many.
+fn steps(dataset: &Dataset, index: usize) -> usize {
+    let values = dataset.items[index].values.iter();
+    let one = |value: &Value| match value {
+        Value::Series { steps, size } if dataset.window.is_none() => steps.len() / size,
+        Value::Tokens(ids) => ids.len(),
+        _ => 1,
+    };
+    values.map(|(_, value)| one(value)).max().unwrap_or(0)
+}
+
+/// Deals `indices` into batches in random order, each of one corpus and the same modalities, and
+/// of clips about as long as each other, so that little of a batch is padding.
 pub(crate) fn deal(
     dataset: &Dataset,
     indices: &[usize],
@@ -39,7 +54,10 @@ pub(crate) fn deal(
     let mut batches = Vec::new();
     for mut own in groups(dataset, indices).into_values() {
         own.shuffle(random);
-        batches.extend(own.chunks(size).map(<[usize]>::to_vec));
+        for pool in own.chunks_mut(POOL * size) {
+            pool.sort_by_key(|index| steps(dataset, *index));
+            batches.extend(pool.chunks(size).map(<[usize]>::to_vec));
+        }
     }
     batches.shuffle(random);
     batches

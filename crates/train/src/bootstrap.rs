@@ -45,7 +45,7 @@ pub(crate) fn intervals(
 }
 
 /// The value below which a share of sorted values lies, on a straight line between neighbours.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     low + (high - low) * place.fract()

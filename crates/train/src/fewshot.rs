@@ -8,31 +8,10 @@ mod golden;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use limbic_model::Tuning;
 
 /// The gradients of a model's weights, by path.
 pub type Gradient = BTreeMap<String, Vec<f32>>;
-
-/// How a model is tuned to a few clips of a new class.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Tuning {
-    /// On the new clips alone.
-    Naive {},
-    /// A step on old clips, then one on the new.
-    Joint {},
-    /// On the new clips, with the gradient turned where it would raise the loss on old clips
-    /// (gradient episodic memory, Lopez-Paz and Ranzato 2017).
-    Gem {
-        /// Least share of the old gradient that is added in a conflict.
-        #[serde(default = "margin")]
-        margin: f64,
-    },
-}
-
-const fn margin() -> f64 {
-    0.01
-}
 
 /// The gradient that a step of an optimiser is given.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,18 +25,17 @@ pub enum Update {
     Projected(f64),
 }
 
-impl Tuning {
-    /// The steps of one iteration, in order; each sees the weights that the one before left.
-    pub fn updates(self) -> Vec<Update> {
-        match self {
-            Self::Naive {} => vec![Update::New],
-            Self::Joint {} => vec![Update::Old, Update::New],
-            Self::Gem { margin } => vec![Update::Projected(margin)],
+impl Update {
+    /// The steps of one iteration of `tuning`, in order; each sees the weights that the one
+    /// before left.
+    pub fn of(tuning: Tuning) -> Vec<Self> {
+        match tuning {
+            Tuning::Naive {} => vec![Self::New],
+            Tuning::Joint {} => vec![Self::Old, Self::New],
+            Tuning::Gem { margin } => vec![Self::Projected(margin)],
         }
     }
-}
 
-impl Update {
     /// The gradient to step along. `old` and `new` are called at most once, and only where their
     /// batch counts.
     ///

@@ -26,6 +26,7 @@ use self::watch::{Verdict, Watch, validate};
 use crate::batches::{collate, count, deal};
 use crate::{Dataset, Error, Result};
 
+pub(crate) use prepare::positives;
 pub use trainer::{Before, Taken, Trainer};
 
 /// The running average of weights takes in every so many steps.
@@ -80,7 +81,7 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
     let recipe = run.recipe;
     device.seed(recipe.seed);
     let mut model = prepare::model(run, &device)?;
-    let positives = prepare::positives(run);
+    let positives = positives(run.dataset, run.train);
     let kept = match &run.state {
         Some(path) => State::load(path, recipe, run.train.len())?,
         None => None,

@@ -24,6 +24,8 @@ mod reader;
 mod score;
 mod statistics;
 mod text;
+mod tune;
+mod unseen;
 
 pub use calibrate::temperature;
 pub use coordinates::coordinates;
@@ -32,3 +34,5 @@ pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};
 pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
 pub use score::{Outcome, Scores, outcomes, score, thresholds, vectors};
+pub use tune::{Standing, standing};
+pub use unseen::{Unseen, ZeroShot, revealed, unseen, zero_shot};

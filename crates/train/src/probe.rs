@@ -3,7 +3,9 @@
 //! Both fits standardise with the statistics of their own training rows and draw nothing at
 //! random: the same rows give the same probe.
 
-use crate::metric;
+mod read;
+
+pub use read::probed;
 
 /// Steps of L-BFGS, and how many of them it remembers.
 const STEPS: usize = 200;
@@ -109,32 +111,6 @@ pub fn ridge_classes(vectors: &[&[f32]], labels: &[usize], classes: usize, penal
     let target =
         |label: &usize| (0..classes).map(|c| if c == *label { 1.0 } else { -1.0 }).collect();
     ridge(vectors, &labels.iter().map(target).collect::<Vec<_>>(), penalty)
-}
-
-/// UAR of `fit` (such as [`logistic`]) on each fold after a fit on the others, and over the
-/// answers of all folds together. `folds` numbers the fold of each vector.
-pub fn cross_validated(
-    vectors: &[&[f32]],
-    labels: &[usize],
-    folds: &[usize],
-    classes: usize,
-    fit: impl Fn(&[&[f32]], &[usize]) -> Probe,
-) -> (Vec<f64>, f64) {
-    let mut numbers = folds.to_vec();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let (mut each, mut all) = (Vec::new(), Vec::new());
-    for fold in numbers {
-        let (test, train): (Vec<usize>, Vec<usize>) =
-            (0..vectors.len()).partition(|i| folds[*i] == fold);
-        let seen: Vec<&[f32]> = train.iter().map(|i| vectors[*i]).collect();
-        let probe = fit(&seen, &train.iter().map(|i| labels[*i]).collect::<Vec<_>>());
-        let pairs: Vec<(usize, usize)> =
-            test.iter().map(|i| (labels[*i], probe.class(vectors[*i]))).collect();
-        each.push(metric::uar(&pairs, classes));
-        all.extend(pairs);
-    }
-    (each, metric::uar(&all, classes))
 }
 
 /// Mean and deviation of each feature, and the rows standardised, with a 1 for the bias.

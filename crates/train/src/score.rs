@@ -22,8 +22,8 @@ pub struct Outcome {
     pub item: usize,
     /// The modalities that it was shown.
     pub modalities: Vec<Modality>,
-    /// Logits for each label set of the clip's corpus. A class that the model has no row for is
-    /// at minus infinity: it is never the answer.
+    /// Logits for each label set of the clip's corpus; empty where nothing answers to the set. A
+    /// class that the model has no row for is at minus infinity: it is never the answer.
     pub logits: Vec<Vec<f32>>,
     /// Logits in the label space shown to users.
     pub shared: [f32; 8],
@@ -119,7 +119,7 @@ pub fn vectors(
 }
 
 /// Encodes the modalities of `subset`, batch by batch.
-fn each_batch(
+pub(crate) fn each_batch(
     model: &Model,
     dataset: &Dataset,
     indices: &[usize],
@@ -202,7 +202,8 @@ pub fn score(
                 let own = shown.iter().filter_map(|outcome| {
                     let item = &dataset.items[outcome.item];
                     let label = item.labels[index].as_ref().filter(|_| item.corpus == corpus)?;
-                    Some((item.speaker.as_deref(), (label, &*outcome.logits[index])))
+                    let logits = outcome.logits.get(index).filter(|logits| !logits.is_empty())?;
+                    Some((item.speaker.as_deref(), (label, &**logits)))
                 });
                 let (speakers, own): (Vec<Option<&str>>, Vec<Answer<'_>>) = own.unzip();
                 if own.is_empty() {
@@ -242,15 +243,8 @@ fn metrics(
 }
 
 fn classes_metrics(own: &[Answer<'_>], classes: usize) -> Vec<(String, f64)> {
-    // Votes count for the class with the most of them; ties go to nobody and are left out.
-    let truth = |label: &Label| {
-        let weights = weights(label, classes);
-        let top = argmax(&weights);
-        let ties = weights.iter().filter(|w| **w == weights[top]).count();
-        (ties == 1).then_some(top)
-    };
-    let pairs: Vec<(usize, usize)> =
-        own.iter().filter_map(|(label, logits)| Some((truth(label)?, argmax(logits)))).collect();
+    let pair = |(label, logits): &Answer<'_>| Some((winner(label, classes)?, argmax(logits)));
+    let pairs: Vec<(usize, usize)> = own.iter().filter_map(pair).collect();
     let f1 = metric::f1_per_class(&pairs, classes);
     let occurring: Vec<f64> = f1.into_iter().flatten().collect();
     vec![
@@ -259,6 +253,15 @@ fn classes_metrics(own: &[Answer<'_>], classes: usize) -> Vec<(String, f64)> {
         ("weighted_f1".into(), metric::weighted_f1(&pairs, classes)),
         ("macro_f1".into(), occurring.iter().sum::<f64>() / occurring.len().max(1) as f64),
     ]
+}
+
+/// The class of a label. Votes count for the class with the most of them; ties go to nobody and
+/// are left out.
+pub(crate) fn winner(label: &Label, classes: usize) -> Option<usize> {
+    let weights = weights(label, classes);
+    let top = argmax(&weights);
+    let ties = weights.iter().filter(|w| **w == weights[top]).count();
+    (ties == 1).then_some(top)
 }
 
 fn multi_metrics(
@@ -288,6 +291,14 @@ fn multi_metrics(
     if !named.is_empty() {
         named.push(("auc_mean".into(), metric::mean_defined(&areas)));
     }
+    let balanced: Vec<f64> = (0..classes)
+        .map(|class| {
+            let own = truth.iter().zip(&guess).map(|(t, g)| (t[class], g[class]));
+            let own: Vec<(bool, bool)> = own.collect();
+            if areas[class].is_nan() { f64::NAN } else { metric::weighted_accuracy(&own) }
+        })
+        .collect();
+    named.push(("weighted_accuracy".into(), metric::mean_defined(&balanced)));
     named.push(("macro_f1".into(), metric::macro_f1(&truth, &guess, classes)));
     named.push(("micro_f1".into(), metric::micro_f1(&truth, &guess)));
     named
@@ -366,11 +377,11 @@ fn threshold(answers: &[(bool, f32)]) -> f32 {
     candidates.fold((-1.0, 0.5), |best, next| if next.0 > best.0 { next } else { best }).1
 }
 
-fn sigmoid(z: f32) -> f32 {
+pub(crate) fn sigmoid(z: f32) -> f32 {
     1.0 / (1.0 + (-z).exp())
 }
 
-fn argmax(values: &[f32]) -> usize {
+pub(crate) fn argmax(values: &[f32]) -> usize {
     let first = (0, f32::NEG_INFINITY);
     values.iter().enumerate().fold(first, |b, (i, v)| if *v > b.1 { (i, *v) } else { b }).0
 }

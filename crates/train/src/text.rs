@@ -6,7 +6,7 @@ use limbic_features::{TextTokenizer, WordVectors};
 use limbic_model::InputConfig;
 
 use crate::corpus::{Example, Media, Part};
-use crate::{Error, Result};
+use crate::{Dataset, Error, Result};
 
 /// Trains a sub-word vocabulary of the recipe's size on the training texts.
 pub(crate) fn vocabulary(input: &InputConfig, examples: &[(usize, Example)]) -> Result<String> {
@@ -31,6 +31,47 @@ pub(crate) fn word_vectors(folder: &Path) -> Result<WordVectors> {
         folder.join("word2vec_gnews300_words.txt"),
         folder.join("word2vec_gnews300_f16.npy"),
     )?)
+}
+
+/// The words that classes are called by, as vectors.
+pub(crate) struct Words(WordVectors);
+
+impl Words {
+    /// # Errors
+    /// [`Error::Recipe`] without a folder of word vectors, [`Error::Features`] where they cannot
+    /// be read.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self> {
+        match folder {
+            Some(folder) => Ok(Self(word_vectors(folder)?)),
+            None => Err(unworded(
+                "needs word vectors; put them into the folder wordvec under --data".to_owned(),
+            )),
+        }
+    }
+
+    /// The row of a class of the corpora of `dataset`: the mean of the vectors of its words.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] naming the class where one of its words has no vector.
+    pub(crate) fn row(&self, dataset: &Dataset, class: &str) -> Result<Vec<f32>> {
+        let maps = || dataset.cards.iter().flat_map(|card| &card.labels);
+        let map = maps().find(|map| map.words.contains_key(class));
+        let name = map.map_or(class, |map| map.word(class));
+        let vector = |word: &str| self.0.get(word).or_else(|| self.0.get(&word.to_lowercase()));
+        let words: Option<Vec<&[f32]>> = name.split([' ', '_', '-']).map(vector).collect();
+        let words = words.ok_or_else(|| {
+            unworded(format!(
+                "there is no word vector for the class `{class}`; rename it, or give it another \
+                 word under `words` in its file of labels"
+            ))
+        })?;
+        let mean = |i: usize| words.iter().map(|word| word[i]).sum::<f32>() / words.len() as f32;
+        Ok((0..words.first().map_or(0, |word| word.len())).map(mean).collect())
+    }
+}
+
+fn unworded(reason: String) -> Error {
+    Error::Recipe { key: "model.head.words".to_owned(), reason }
 }
 
 /// Rows of the token table for which a word vector is known: each vector is projected to `size`

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use limbic_media::Modality;
 use limbic_model::{Checkpoint, Split};
+use limbic_train::probe::probed;
 use serde_json::json;
 
-use super::train::{line, load};
+use super::train::{Answers, load};
 use crate::args::Eval;
 
 /// Prints the scores of each branch on the held-out clips of each of its corpora, as JSON lines.
@@ -41,14 +42,19 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
         let tokenizer = checkpoint.assets.get("tokenizer.json").cloned();
         let tokenizer = tokenizer.filter(|_| recipe.model.encoder.contains_key(&Modality::Text));
         let dataset = load(&recipe, &typed.data, tokenizer, typed.quiet)?;
-        let (_, test) = dataset.parts(&recipe.data, fold);
-        let outcomes =
-            limbic_train::outcomes(&checkpoint.model, &dataset, &test, &dataset.subsets())
+        let (train, test) = dataset.parts(&recipe.data, fold);
+        let (model, subsets) = (&checkpoint.model, dataset.subsets());
+        let mut answers = Answers::default();
+        if recipe.learns_labels() {
+            answers.outcomes = limbic_train::outcomes(model, &dataset, &test, &subsets)
                 .with_context(|| format!("the {modality} branch"))?;
-        for scores in limbic_train::score(&dataset, &outcomes, &checkpoint.thresholds) {
-            line(&json!({ "event": "score", "fold": fold, "scores": scores }))?;
-            scored += 1;
         }
+        if let Some(probe) = recipe.probe {
+            answers.probed = probed(probe, model, &dataset, [&train, &test], &subsets)
+                .with_context(|| format!("the {modality} branch"))?;
+        }
+        scored += answers.outcomes.len() + answers.probed.len();
+        answers.tell(&dataset, &checkpoint.thresholds, &json!(fold))?;
     }
     if scored == 0 {
         bail!(

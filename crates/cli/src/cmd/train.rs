@@ -1,14 +1,20 @@
 //! `limbic train`: a recipe and corpora become a checkpoint and its scores.
 
+mod answers;
+mod recipe;
+
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use limbic_model::{Checkpoint, Precision, Recipe, Split};
-use limbic_train::{Dataset, Event, Fit, Outcome, Scores, fit};
+use limbic_model::{Checkpoint, Model, Precision, Recipe, Split};
+use limbic_train::probe::probed;
+use limbic_train::{Dataset, Event, Fit, Outcome, Scores, fit, revealed, unseen};
 use serde_json::json;
 
+pub(super) use self::answers::Answers;
 use crate::args::Train;
 use crate::output::Destination;
 use crate::progress::Waiting;
@@ -19,39 +25,40 @@ const FOLDS: usize = 5;
 /// After how many batches a training keeps its state.
 const KEEP_EVERY: usize = 500;
 
+/// How many of the clips that were left out are named.
+const SKIPPED: usize = 5;
+
 /// Trains, scores what was held out, and saves. Epochs and scores are JSON lines on standard
 /// output.
 pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
-    let recipe = recipe(&typed.recipe, &typed.set)?;
+    let recipe = recipe::read(&typed.recipe, &typed.set)?;
     if typed.cross_validate && recipe.data.split == Split::Official {
         bail!(
             "--cross-validate needs `data.split = \"leave-speakers-out\"`; this recipe has an official split"
         );
     }
     let dataset = load(&recipe, &typed.data, None, typed.quiet)?;
-    let mut held_out = Vec::new();
+    let mut held_out = Answers::default();
     if typed.cross_validate {
         for fold in 0..FOLDS {
-            let (checkpoint, outcomes) = trial(typed, &recipe, &dataset, Some(fold))?;
-            print_scores(&dataset, &outcomes, &checkpoint, Some(fold))?;
-            held_out.extend(outcomes);
+            let (checkpoint, answers) = trial(typed, &recipe, &dataset, Some(fold))?;
+            answers.tell(&dataset, &checkpoint.thresholds, &json!(fold))?;
+            held_out.extend(answers);
         }
-        let pooled = limbic_train::score(&dataset, &held_out, &std::collections::BTreeMap::new());
-        for scores in &pooled {
-            line(&json!({ "event": "score", "folds": "pooled", "scores": scores }))?;
-        }
+        held_out.tell(&dataset, &BTreeMap::new(), &json!("pooled"))?;
         if typed.output.is_none() {
             return Ok(ExitCode::SUCCESS);
         }
     }
-    let (mut checkpoint, outcomes) = trial(typed, &recipe, &dataset, typed.fold)?;
-    if held_out.is_empty() {
-        print_scores(&dataset, &outcomes, &checkpoint, typed.fold)?;
-        held_out = outcomes;
+    let (mut checkpoint, answers) = trial(typed, &recipe, &dataset, typed.fold)?;
+    if !typed.cross_validate {
+        answers.tell(&dataset, &checkpoint.thresholds, &json!(typed.fold))?;
+        held_out = answers;
     }
-    if !held_out.is_empty() {
+    let outcomes = &held_out.outcomes;
+    if !outcomes.is_empty() {
         for modality in &dataset.modalities {
-            let alone = held_out.iter().filter(|o| o.modalities == [*modality]);
+            let alone = outcomes.iter().filter(|o| o.modalities == [*modality]);
             let alone: Vec<Outcome> = alone.cloned().collect();
             // Labels that count as no emotion tell nothing of how sure one may be.
             if alone.iter().all(|outcome| outcome.shared_truth.is_none()) {
@@ -63,7 +70,7 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
             )?;
             checkpoint.temperature.insert(*modality, temperature);
         }
-        let scores = limbic_train::score(&dataset, &held_out, &checkpoint.thresholds);
+        let scores = limbic_train::score(&dataset, outcomes, &checkpoint.thresholds);
         note_scores(&mut checkpoint, &scores);
     }
     if let Some(output) = &typed.output {
@@ -79,7 +86,7 @@ fn trial(
     recipe: &Recipe,
     dataset: &Dataset,
     fold: Option<usize>,
-) -> Result<(Checkpoint, Vec<Outcome>)> {
+) -> Result<(Checkpoint, Answers)> {
     let (train, test) = dataset.parts(&recipe.data, fold);
     if train.is_empty() {
         bail!("there is no clip to train on; check `data.corpora` and --data");
@@ -111,50 +118,66 @@ fn trial(
     if let Some(error) = failed {
         return Err(error);
     }
-    let mut checkpoint = run.checkpoint(&model, fold);
-    let whole = std::slice::from_ref(&dataset.modalities);
-    let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, whole)?;
-    checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
-    checkpoint.coordinates = limbic_train::coordinates(&checkpoint.model, dataset, &dev)?;
+    drop(waiting);
+    let mut answers = Answers::default();
     let subsets = dataset.subsets();
-    let outcomes = limbic_train::outcomes(&checkpoint.model, dataset, &test, &subsets)?;
-    Ok((checkpoint, outcomes))
+    let words = run.word_vectors.as_deref();
+    let hold_out = &recipe.data.hold_out;
+    let model = if hold_out.is_empty() || recipe.model.head.words.is_none() {
+        model
+    } else {
+        let valid = run.checkpoint(&model, fold).model;
+        let parts = (&*test, fold);
+        answers.unseen = unseen(&valid, dataset, hold_out, parts, &subsets, words)?;
+        with_new_classes(&run, &model, dataset, (&test, fold))?
+    };
+    let mut checkpoint = run.checkpoint(&model, fold);
+    if recipe.learns_labels() {
+        let whole = std::slice::from_ref(&dataset.modalities);
+        let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, whole)?;
+        checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
+        checkpoint.coordinates = limbic_train::coordinates(&checkpoint.model, dataset, &dev)?;
+        answers.outcomes = limbic_train::outcomes(&checkpoint.model, dataset, &test, &subsets)?;
+    }
+    if let Some(probe) = recipe.probe {
+        let parts = [&*train, &*test];
+        answers.probed = probed(probe, &checkpoint.model, dataset, parts, &subsets)?;
+    }
+    Ok((checkpoint, answers))
 }
 
-/// Reads a recipe with the overrides of `--set key.of.recipe=value`.
-fn recipe(path: &Path, overrides: &[String]) -> Result<Recipe> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| {
-        format!("{name}: cannot be read; give a recipe such as recipes/voice.toml")
-    })?;
-    if overrides.is_empty() {
-        return Ok(Recipe::parse(&name, &text)?);
+/// The model with rows for the held-out classes, as the last `[[tune]]` left it where there is
+/// one. Each is told beside what their words alone did.
+fn with_new_classes(
+    run: &Fit<'_>,
+    model: &Model,
+    dataset: &Dataset,
+    (test, fold): (&[usize], Option<usize>),
+) -> Result<Model> {
+    let (recipe, words) = (run.recipe, run.word_vectors.as_deref());
+    let hold_out = &recipe.data.hold_out;
+    let few = dataset.shots(&recipe.data, fold);
+    let mut last = revealed(model.clone(), dataset, hold_out, words)?;
+    if recipe.tune.is_empty() {
+        return Ok(last);
     }
-    let mut table: toml::Value = toml::from_str(&text).with_context(|| name.clone())?;
-    for change in overrides {
-        let (key, value) = change
-            .split_once('=')
-            .with_context(|| format!("--set {change}: write key=value, as in stage.0.epochs=5"))?;
-        let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
-            .ok()
-            .and_then(|mut t| t.remove("value"))
-            .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-        let mut place = &mut table;
-        for part in key.split('.') {
-            let found = match place {
-                toml::Value::Array(items) => {
-                    part.parse().ok().and_then(|index: usize| items.get_mut(index))
-                }
-                toml::Value::Table(fields) => {
-                    Some(fields.entry(part).or_insert(toml::Value::Table(toml::Table::new())))
-                }
-                _ => None,
-            };
-            place = found.with_context(|| format!("--set {change}: the recipe has no `{key}`"))?;
+    let tell = |name: &str, tuned: &Model| {
+        let valid = run.checkpoint(tuned, fold).model;
+        let whole = std::slice::from_ref(&dataset.modalities);
+        let outcomes = limbic_train::outcomes(&valid, dataset, test, whole)?;
+        for standing in limbic_train::standing(dataset, &outcomes, hold_out) {
+            line(
+                &json!({ "event": "tune", "fold": fold, "name": name, "held_out": hold_out, "few": few.len(), "scores": standing }),
+            )?;
         }
-        *place = value;
+        anyhow::Ok(())
+    };
+    tell("words alone", &last)?;
+    for tune in &recipe.tune {
+        last = run.tuned(model.clone(), tune, dataset, &few)?;
+        tell(&tune.name, &last)?;
     }
-    Ok(Recipe::parse(&name, &toml::to_string(&table)?)?)
+    Ok(last)
 }
 
 /// Reads a recipe's corpora, telling how far it is and what was left out.
@@ -169,22 +192,14 @@ pub(super) fn load(
         waiting.at(0, "reading the corpora", done as f64 / total.max(1) as f64);
     })?;
     drop(waiting);
-    for reason in &dataset.skipped {
+    for reason in dataset.skipped.iter().take(SKIPPED) {
         line(&json!({ "event": "skipped", "reason": reason }))?;
     }
-    Ok(dataset)
-}
-
-fn print_scores(
-    dataset: &Dataset,
-    outcomes: &[Outcome],
-    checkpoint: &Checkpoint,
-    fold: Option<usize>,
-) -> Result<()> {
-    for scores in limbic_train::score(dataset, outcomes, &checkpoint.thresholds) {
-        line(&json!({ "event": "score", "fold": fold, "scores": scores }))?;
+    let more = dataset.skipped.len().saturating_sub(SKIPPED);
+    if more > 0 {
+        line(&json!({ "event": "skipped", "reason": format!("and {more} clips more") }))?;
     }
-    Ok(())
+    Ok(dataset)
 }
 
 fn note_scores(checkpoint: &mut Checkpoint, scores: &[Scores]) {
@@ -218,7 +233,7 @@ fn clear(state: &Path) -> Result<()> {
 }
 
 /// One JSON line on standard output.
-pub(super) fn line(value: &serde_json::Value) -> Result<()> {
+fn line(value: &serde_json::Value) -> Result<()> {
     let mut out = Destination::open(None)?;
     writeln!(out, "{value}").and_then(|()| out.flush()).context("standard output is closed")
 }

@@ -157,14 +157,18 @@ impl Recurrent {
             Padding::Skip => Some(&padded),
             Padding::Read => None,
         };
-        let mut steps = x.mask_fill(gone, 0.0);
+        let (x, t) = (x.mask_fill(gone, 0.0), mask.dims()[1]);
+        // Steps stay apart between layers: the gradient of a slice is as large as what it was cut
+        // from, so that cutting steps out of a whole layer would cost t times as much.
+        let mut steps: Vec<Tensor<2>> =
+            (0..t).map(|step| x.clone().narrow(1, step, 1).squeeze_dim(1)).collect();
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 0 {
-                steps = self.dropout.forward(steps);
+                steps = steps.into_iter().map(|step| self.dropout.forward(step)).collect();
             }
-            steps = layer.forward(steps, skip);
+            steps = layer.forward(&steps, skip);
         }
-        steps
+        Tensor::stack(steps, 1)
     }
 
     /// # Shapes
@@ -196,28 +200,35 @@ fn at(steps: Tensor<3>, mark: Tensor<2>) -> Tensor<2> {
 }
 
 impl Layer {
-    fn forward(&self, x: Tensor<3>, skip: Option<&Tensor<2, Bool>>) -> Tensor<3> {
-        let Some(backward) = &self.backward else { return self.forward.run(x, skip, false) };
-        let ahead = self.forward.run(x.clone(), skip, false);
-        Tensor::cat(vec![ahead, backward.run(x, skip, true)], 2)
+    fn forward(&self, steps: &[Tensor<2>], skip: Option<&Tensor<2, Bool>>) -> Vec<Tensor<2>> {
+        let ahead = self.forward.run(steps, skip, false);
+        let Some(backward) = &self.backward else { return ahead };
+        let behind = backward.run(steps, skip, true);
+        let both = ahead.into_iter().zip(behind);
+        both.map(|(ahead, behind)| Tensor::cat(vec![ahead, behind], 1)).collect()
     }
 }
 
 impl Direction {
     /// # Shapes
-    /// `x` `[b, t, size]`, `skip` `[b, t]` -> `[b, t, hidden]`, in the order of `x`; a skipped
+    /// `steps` `[b, size]`, `skip` `[b, t]` -> steps `[b, hidden]`, in the same order; a skipped
     /// step leaves the state as it is.
-    fn run(&self, x: Tensor<3>, skip: Option<&Tensor<2, Bool>>, reverse: bool) -> Tensor<3> {
-        let ([b, t, _], [width, _]) = (x.dims(), self.hidden.weight.dims());
-        // One product over all steps; what is left for each step is the small one.
-        let inputs = self.input.forward(x);
-        let mut state = Tensor::zeros([b, width], &inputs.device());
+    fn run(
+        &self,
+        steps: &[Tensor<2>],
+        skip: Option<&Tensor<2, Bool>>,
+        reverse: bool,
+    ) -> Vec<Tensor<2>> {
+        let Some(first) = steps.first() else { return Vec::new() };
+        let ([b, _], [width, _]) = (first.dims(), self.hidden.weight.dims());
+        let mut state = Tensor::zeros([b, width], &first.device());
         let mut memory = state.clone();
-        let mut outputs = Vec::with_capacity(t);
-        for i in 0..t {
-            let step = if reverse { t - 1 - i } else { i };
-            let input = inputs.clone().narrow(1, step, 1).squeeze_dim::<2>(1);
+        let mut outputs = Vec::with_capacity(steps.len());
+        let inputs = self.inputs(steps);
+        for i in 0..steps.len() {
+            let step = if reverse { steps.len() - 1 - i } else { i };
             let hidden = self.hidden.forward(state.clone());
+            let input = inputs[step].clone();
             let (mut next, mut kept) = self.cell.step(input, hidden, state.clone(), memory.clone());
             if let Some(skip) = skip {
                 let skip = skip.clone().narrow(1, step, 1).expand([b, width]);
@@ -230,7 +241,18 @@ impl Direction {
         if reverse {
             outputs.reverse();
         }
-        Tensor::stack(outputs, 1)
+        outputs
+    }
+
+    /// The product of each step with the input's weights; one product over all steps where no
+    /// gradient will come back through the slices of it.
+    fn inputs(&self, steps: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        if self.input.weight.is_autodiff() {
+            return steps.iter().map(|step| self.input.forward(step.clone())).collect();
+        }
+        let b = steps.first().map_or(0, |step| step.dims()[0]);
+        let all = self.input.forward(Tensor::cat(steps.to_vec(), 0));
+        (0..steps.len()).map(|step| all.clone().narrow(0, step * b, b)).collect()
     }
 }
 

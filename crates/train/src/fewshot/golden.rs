@@ -5,6 +5,9 @@ use std::convert::Infallible;
 use super::*;
 use crate::golden::open;
 
+/// That of Dai et al. 2020.
+const MARGIN: f64 = 0.01;
+
 fn gradient(values: &[f64]) -> Gradient {
     // Cut in two, since a gradient is made of several weights.
     let values: Vec<f32> = values.iter().map(|v| *v as f32).collect();
@@ -24,7 +27,7 @@ fn golden_projections() {
     for case in cases {
         let values = |part: &str| golden.values(&format!("{case}.{part}"));
         let mut new = gradient(values("gradient"));
-        let multiplier = project(&mut new, &gradient(values("memory")), margin());
+        let multiplier = project(&mut new, &gradient(values("memory")), MARGIN);
         golden.close(&format!("{case}.multiplier"), &[multiplier], 1e-5);
         golden.close(&format!("{case}.projected"), &flat(&new), 1e-5);
         conflicts += usize::from(multiplier > 0.0);
@@ -40,7 +43,7 @@ fn mtee_m8_a_projected_gradient_does_not_work_against_the_old_one() {
         let dot = inner(&new, &old);
         assert!(dot < 0.0);
         let mut turned = new.clone();
-        project(&mut turned, &old, margin());
+        project(&mut turned, &old, MARGIN);
         let bound = dot * RIDGE / (inner(&old, &old) + RIDGE);
         assert!(inner(&turned, &old) >= bound - 1e-6, "{scale}");
         // Only along the old gradient is anything changed.
@@ -53,7 +56,7 @@ fn mtee_m8_a_projected_gradient_does_not_work_against_the_old_one() {
 fn mtee_m8_without_conflict_a_gradient_stays_bit_for_bit() {
     for old in [gradient(&[1.0, -1.0, 0.0]), gradient(&[0.0; 3]), gradient(&[f64::NAN; 3])] {
         let mut new = gradient(&[0.1, -0.3, 0.7]);
-        assert_eq!(project(&mut new, &old, margin()), 0.0);
+        assert_eq!(project(&mut new, &old, MARGIN), 0.0);
         assert_eq!(new, gradient(&[0.1, -0.3, 0.7]));
     }
 }
@@ -88,7 +91,7 @@ fn mtee_m8_naive_tuning_forgets_what_joint_and_gem_keep() {
     let tuned = |tuning: Tuning| {
         let mut w = Gradient::from([("w".to_owned(), vec![1.2, 0.1])]);
         for _ in 0..40 {
-            for update in tuning.updates() {
+            for update in Update::of(tuning) {
                 let mut gradient = update.gradient(|| slope(&w, old), || slope(&w, new)).unwrap();
                 clip(&mut gradient, 1.0);
                 let w = w.get_mut("w").unwrap();
@@ -129,6 +132,6 @@ fn few_clips_are_the_first_of_the_class_and_as_many_others() {
 fn a_tuning_is_read_from_a_recipe() {
     let read = |text: &str| toml::from_str::<Tuning>(text);
     assert_eq!(read("kind = \"gem\"").unwrap(), Tuning::Gem { margin: 0.01 });
-    assert_eq!(read("kind = \"joint\"").unwrap().updates(), [Update::Old, Update::New]);
+    assert_eq!(Update::of(read("kind = \"joint\"").unwrap()), [Update::Old, Update::New]);
     assert!(read("kind = \"naive\"\nmargin = 1.0").is_err());
 }

@@ -6,9 +6,9 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use limbic_model::objective::PositiveWeights;
-use limbic_model::{Batch, Looks, Model, Optimizer, Stage, Step, Views};
+use limbic_model::{Batch, Looks, Model, Optimizer, Stage, Step, Tuning, Views};
 
-use crate::fewshot::{Gradient, Tuning, clip};
+use crate::fewshot::{Gradient, Update, clip};
 use crate::{Error, Result};
 
 /// A model in one stage of its training. [`fit`](crate::fit) hands it the batches of a data set;
@@ -100,7 +100,7 @@ impl<'a> Trainer<'a> {
         rate: f64,
     ) -> Result<[Option<f32>; 2]> {
         let mut losses = [None, None];
-        for update in tuning.updates() {
+        for update in Update::of(tuning) {
             let (mut before, mut after) = (None, None);
             let gradient = update.gradient(
                 || {

@@ -63,19 +63,3 @@ fn a_probe_is_the_same_in_any_unit_and_every_time() {
         }
     }
 }
-
-#[test]
-fn folds_are_scored_by_probes_that_never_saw_them() {
-    // A first feature that names the class, and a second that names the row.
-    let vectors: Vec<[f32; 2]> = (0..12).map(|i| [(i % 2) as f32, i as f32]).collect();
-    let labels: Vec<usize> = (0..12).map(|i| i % 2).collect();
-    let folds: Vec<usize> = (0..12).map(|i| i / 4).collect();
-    let fit = |x: &[&[f32]], y: &[usize]| logistic(x, y, 2, 0.01);
-    let (each, all) = cross_validated(&rows(&vectors), &labels, &folds, 2, fit);
-    assert_eq!((each, all), (vec![1.0; 3], 1.0));
-    // Where only the training rows tell the class apart, held-out rows are at chance.
-    let alone: Vec<[f32; 2]> =
-        (0..12).map(|i| [if i / 4 == 0 { 0.0 } else { (i % 2) as f32 }, 0.0]).collect();
-    let (each, _) = cross_validated(&rows(&alone), &labels, &folds, 2, fit);
-    assert_eq!(each[0], 0.5);
-}

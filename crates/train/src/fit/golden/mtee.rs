@@ -1,7 +1,7 @@
 //! MTEE: one step on all modalities with a clipped gradient, and tuning to a few clips.
 
 use super::*;
-use crate::fewshot::Tuning;
+use limbic_model::Tuning;
 
 const ORDER: [(Modality, &str); 3] =
     [(Modality::Text, "text"), (Modality::Audio, "audio"), (Modality::Vision, "vision")];
