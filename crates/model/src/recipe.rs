@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 
 pub use body::Body;
-pub use data::{Augment, Data, Split};
+pub use data::{Augment, Batches, Data, Split};
 pub use network::{
     EncoderConfig, Fusion, HeadConfig, InputConfig, MlpHead, ModelConfig, Scale, TrunkKind,
 };

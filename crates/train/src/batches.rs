@@ -20,13 +20,15 @@ fn kind(dataset: &Dataset, index: usize) -> (usize, Vec<Modality>) {
     (item.corpus, item.values.iter().map(|(modality, _)| modality).collect())
 }
 
-/// `indices` by corpus and by the modalities that are present.
-fn groups(dataset: &Dataset, indices: &[usize]) -> BTreeMap<(usize, Vec<Modality>), Vec<usize>> {
+/// `indices` by corpus and by the modalities that are present, and by speaker where the data set
+/// asks for it; each group is dealt apart.
+fn groups(dataset: &Dataset, indices: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for index in indices {
-        groups.entry(kind(dataset, *index)).or_default().push(*index);
+        let speaker = dataset.items[*index].speaker.as_ref().filter(|_| dataset.by_speaker);
+        groups.entry((kind(dataset, *index), speaker)).or_default().push(*index);
     }
-    groups
+    groups.into_values().collect()
 }
 
 /// Batches whose clips are put side by side by their length.
@@ -43,8 +45,8 @@ fn steps(dataset: &Dataset, index: usize) -> usize {
     values.map(|(_, value)| one(value)).max().unwrap_or(0)
 }
 
-/// Deals `indices` into batches in random order, each of one corpus and the same modalities, and
-/// of clips about as long as each other, so that little of a batch is padding.
+/// Deals `indices` into batches in random order, each of one group and of clips about as long as
+/// each other, so that little of a batch is padding.
 pub(crate) fn deal(
     dataset: &Dataset,
     indices: &[usize],
@@ -52,7 +54,7 @@ pub(crate) fn deal(
     random: &mut ChaCha8Rng,
 ) -> Vec<Vec<usize>> {
     let mut batches = Vec::new();
-    for mut own in groups(dataset, indices).into_values() {
+    for mut own in groups(dataset, indices) {
         own.shuffle(random);
         for pool in own.chunks_mut(POOL * size) {
             pool.sort_by_key(|index| steps(dataset, *index));
@@ -65,7 +67,7 @@ pub(crate) fn deal(
 
 /// How many batches [`deal`] makes.
 pub(crate) fn count(dataset: &Dataset, indices: &[usize], size: usize) -> usize {
-    groups(dataset, indices).values().map(|own| own.len().div_ceil(size)).sum()
+    groups(dataset, indices).iter().map(|own| own.len().div_ceil(size)).sum()
 }
 
 /// Deals `indices` into batches for scoring, in order; each batch is of one corpus and the same

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use limbic_features::Cache;
 use limbic_media::{Modality, PerModality};
-use limbic_model::{InputConfig, LabelMap, LabelSet, Recipe};
+use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
 
 use crate::corpus::{self, Card, Example, Label, Part};
 use crate::reader::Reader;
@@ -68,6 +68,8 @@ pub struct Dataset {
     pub window: Option<usize>,
     /// Whether batches hold a second look at each clip.
     pub second: bool,
+    /// Whether a training batch is of one speaker.
+    pub by_speaker: bool,
 }
 
 impl Dataset {
@@ -110,6 +112,7 @@ impl Dataset {
             tokenizer,
             window: recipe.data.window,
             second: recipe.data.views == 2,
+            by_speaker: recipe.data.batches == Batches::Speaker,
             ..Self::default()
         };
         dataset.check_held_out(&recipe.data.hold_out)?;

@@ -12,6 +12,9 @@ pub struct Data {
     pub corpora: Vec<String>,
     /// How clips are held out.
     pub split: Split,
+    /// What the clips of a training batch have in common, beside corpus and modalities.
+    #[serde(default, skip_serializing_if = "is_any")]
+    pub batches: Batches,
     /// Changes made to training inputs only.
     #[serde(default)]
     pub augment: Vec<Augment>,
@@ -36,6 +39,11 @@ pub struct Data {
     /// Share of the clips with a held-out class that a few-shot stage may learn from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shots: Option<f64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_any(batches: &Batches) -> bool {
+    *batches == Batches::Any
 }
 
 const fn one() -> usize {
@@ -80,6 +88,17 @@ impl Data {
             _ => Ok(()),
         }
     }
+}
+
+/// What the clips of a training batch have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Batches {
+    /// Nothing.
+    #[default]
+    Any,
+    /// Their speaker, so that a contrast between clips cannot be won by knowing whose they are.
+    Speaker,
 }
 
 /// How clips are held out for scoring.

@@ -111,3 +111,30 @@ fn mixup_blends_all_modalities_of_a_clip_alike_and_leaves_ragged_series_alone() 
         assert!((face[clip * 2 + 1] - rows[clip * 3 + 1] - 2.0 * rows[clip * 3 + 2]).abs() < 1e-5);
     }
 }
+
+#[test]
+fn batches_of_a_speaker_hold_nobody_else() {
+    let mut dataset = made_up(40);
+    dataset.by_speaker = true;
+    let all: Vec<usize> = (0..40).collect();
+    let dealt = deal(&dataset, &all, 6, &mut ChaCha8Rng::seed_from_u64(1));
+    assert_eq!((dealt.len(), count(&dataset, &all, 6)), (8, 8), "four speakers, ten clips each");
+    for batch in &dealt {
+        let speaker = |index: &usize| dataset.items[*index].speaker.clone();
+        assert!(batch.iter().all(|index| speaker(index) == speaker(&batch[0])));
+    }
+}
+
+#[test]
+fn batches_are_of_clips_about_as_long_as_each_other() {
+    // Clip i has i + 2 steps; a pool of 32 batches is sorted before it is cut.
+    let dataset = made_up(120);
+    let all: Vec<usize> = (0..120).collect();
+    let mut dealt = deal(&dataset, &all, 4, &mut ChaCha8Rng::seed_from_u64(1));
+    for batch in &mut dealt {
+        batch.sort_unstable();
+        assert!(batch[3] - batch[0] == 3, "{batch:?}");
+    }
+    let order: Vec<usize> = dealt.iter().map(|batch| batch[0]).collect();
+    assert!(!order.is_sorted(), "the batches themselves come in any order");
+}
