@@ -112,6 +112,7 @@ fn trial(
         return Err(error);
     }
     let mut checkpoint = run.checkpoint(&model, fold);
+    super::untrained::tell(&checkpoint.model)?;
     let whole = std::slice::from_ref(&dataset.modalities);
     let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, whole)?;
     checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);

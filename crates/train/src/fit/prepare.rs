@@ -42,7 +42,7 @@ pub(super) fn model(run: &Fit<'_>, device: &Device) -> Result<Model> {
             .collect::<Result<_>>()?;
         model = model.with_class_vectors(&rows)?;
     }
-    Ok(model.numbered())
+    Ok(model.with_fusion_untrained(true).numbered())
 }
 
 /// The mean of the vectors of a class's words.
