@@ -105,9 +105,11 @@ fn shared(name: &str) -> Option<PathBuf> {
     );
     let path = root.join("models").join(name);
     if !path.exists() {
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
         let _ = writeln!(
             std::io::stderr(),
-            "skipped: {} is not there; set LIMBIC_SHARED",
+            "skipped {test}: {} is not there; set LIMBIC_SHARED",
             path.display()
         );
         return None;

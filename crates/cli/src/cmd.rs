@@ -5,3 +5,4 @@ pub(crate) mod features;
 pub(crate) mod join;
 pub(crate) mod predict;
 pub(crate) mod train;
+mod untrained;

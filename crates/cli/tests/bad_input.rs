@@ -84,7 +84,7 @@ fn a_file_that_may_not_be_read() {
     fs::write(&path, PLAIN.file(&media::babble(1.0))).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&path).is_ok() {
-        return skipped("a_file_that_may_not_be_read: this user may read every file");
+        return skipped("this user may read every file");
     }
     refused(folder.path(), "locked.wav");
 }

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod bad_recipe;
 mod embedded;
 mod media;
 mod model;
 mod predict;
 mod program;
+mod unpaired;

@@ -76,5 +76,7 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 
 /// Says so past the test runner, which keeps what a passing test prints to itself.
 pub(crate) fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "skipped {test}: {why}");
 }

@@ -15,9 +15,11 @@ fn shared(name: &str) -> Option<PathBuf> {
     let path = root.join("data").join(name);
     if !path.exists() {
         // Past the test runner, which keeps what a passing test prints to itself.
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
         let _ = writeln!(
             std::io::stderr(),
-            "skipped: {} is not there; set LIMBIC_SHARED",
+            "skipped {test}: {} is not there; set LIMBIC_SHARED",
             path.display()
         );
         return None;

@@ -14,7 +14,9 @@ fn root() -> PathBuf {
 
 /// Says so past the test runner, which keeps what a passing test prints to itself.
 fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "skipped {test}: {why}");
 }
 
 fn still(path: &Path) -> Frame {

@@ -55,7 +55,9 @@ fn correlation(a: &[f32], b: &[f32], lag: usize) -> f64 {
 
 /// Says so past the test runner, which keeps what a passing test prints to itself.
 fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "skipped {test}: {why}");
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn the_delay_of_every_encoder_that_declares_it_is_gone() {
 #[test]
 fn waveforms_are_those_of_ffmpeg() {
     if !has_ffmpeg() {
-        return skipped("waveforms_are_those_of_ffmpeg needs ffmpeg");
+        return skipped("it needs ffmpeg");
     }
     for (name, _) in references() {
         // ffmpeg's own Opus decoder differs from the reference (0.97); libopus is the reference.

@@ -73,6 +73,9 @@ struct Header {
     coordinates: BTreeMap<String, [f32; 2]>,
     provenance: BTreeMap<Modality, Provenance>,
     assets: BTreeMap<String, String>,
+    /// Whether the head for all modalities together is as it began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fusion_untrained: bool,
 }
 
 impl Checkpoint {
@@ -95,6 +98,7 @@ impl Checkpoint {
             coordinates: self.coordinates.clone(),
             provenance: self.provenance.clone(),
             assets: self.assets.clone(),
+            fusion_untrained: self.model.fusion_untrained().is_some(),
         };
         let bad = |reason: String| Error::Checkpoint { name: "checkpoint".to_owned(), reason };
         let header = serde_json::to_string(&header).map_err(|error| bad(error.to_string()))?;
@@ -194,7 +198,7 @@ impl Checkpoint {
             return Err(bad(problem));
         }
         Ok(Self {
-            model,
+            model: model.with_fusion_untrained(header.fusion_untrained),
             recipes: header.recipes.into_iter().filter(|(m, _)| wanted(m)).collect(),
             temperature: header.temperature,
             thresholds: header.thresholds,

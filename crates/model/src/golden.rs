@@ -1,7 +1,7 @@
 //! The reference numbers of the three seed systems, and how parts are compared with them.
 //!
 //! Files come from the folder that `LIMBIC_GOLDEN` names, else from `references/golden`. A file
-//! that is not there is said to be skipped.
+//! that is not there is named with the test that it would have been for.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -27,7 +27,9 @@ pub(crate) fn open(name: &str) -> Option<Golden> {
     let folder = std::env::var_os("LIMBIC_GOLDEN").map_or_else(kept, PathBuf::from);
     let path = folder.join(name).with_extension("safetensors");
     let Ok(bytes) = std::fs::read(&path) else {
-        let _ = writeln!(std::io::stderr(), "skipped: {} is not there", path.display());
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        let _ = writeln!(std::io::stderr(), "skipped {test}: {} is not there", path.display());
         return None;
     };
     let file = SafeTensors::deserialize(&bytes).unwrap();

@@ -35,6 +35,9 @@ pub(crate) struct Joint {
     pub(crate) heads: Vec<Head>,
     #[module(skip)]
     pub(crate) order: Vec<Modality>,
+    /// Whether it is known that no clip ever moved them.
+    #[module(skip)]
+    pub(crate) untrained: bool,
 }
 
 /// A branch a modality, and what they share.
@@ -170,8 +173,8 @@ impl Model {
         Ok(head.forward(view.clone()))
     }
 
-    /// The answer of all modalities together; `None` where the model has no fusion, or not enough
-    /// of a clip is there for it.
+    /// The answer of all modalities together; `None` where the model has no fusion or a head for it
+    /// that [was never trained](Self::fusion_untrained), or not enough of a clip is there.
     ///
     /// # Shapes
     /// Views `[b, width]` -> `[b, classes]`.
@@ -179,6 +182,21 @@ impl Model {
     /// # Errors
     /// Those of [`logits`](Self::logits).
     pub fn joint(&self, each: &PerModality<Tensor<2>>, set: &str) -> Result<Option<Tensor<2>>> {
+        if self.fusion_untrained().is_some() { Ok(None) } else { self.fused(each, set) }
+    }
+
+    /// The modalities that the model has a head for together, where no clip of its training had
+    /// all of them: what that head would say is noise.
+    pub fn fusion_untrained(&self) -> Option<&[Modality]> {
+        self.joint.as_ref().filter(|joint| joint.untrained).map(|joint| &*joint.order)
+    }
+
+    /// What [`joint`](Self::joint) answers, or will once it is trained.
+    pub(crate) fn fused(
+        &self,
+        each: &PerModality<Tensor<2>>,
+        set: &str,
+    ) -> Result<Option<Tensor<2>>> {
         if let Some(joint) = &self.joint {
             let views: Option<Vec<_>> = joint.order.iter().map(|m| each.get(*m).cloned()).collect();
             let (Some(views), Some(first)) = (views, joint.order.first()) else { return Ok(None) };
@@ -200,8 +218,8 @@ impl Model {
     }
 
     /// The projection of a modality's view that a contrast compares: `[b, width]` -> `[b, out]`;
-    /// `None` where the recipe builds none.
-    pub(crate) fn projection(&self, modality: Modality, view: &Tensor<2>) -> Option<Tensor<2>> {
+    /// `None` where the recipe builds none. By their cosine a clip is found in another modality.
+    pub fn projection(&self, modality: Modality, view: &Tensor<2>) -> Option<Tensor<2>> {
         let projector = self.branch(modality)?.projector.as_ref()?;
         Some(projector.forward(view.clone()))
     }

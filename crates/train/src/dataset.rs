@@ -140,6 +140,7 @@ impl Dataset {
         }
         tick(total, total);
         dataset.check_inputs(recipe)?;
+        dataset.check_speakers(recipe.data.split)?;
         Ok(dataset)
     }
 

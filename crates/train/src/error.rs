@@ -65,6 +65,18 @@ pub enum Error {
         /// The value.
         loss: f32,
     },
+    /// Features that are no numbers.
+    #[error(
+        "the {modality} features of a clip are NaN or infinite, met by step `{step}` of stage `{stage}`; mend what `model.encoder.{modality}.features` reads, or take the clip out"
+    )]
+    NoNumbers {
+        /// The modality.
+        modality: limbic_media::Modality,
+        /// Stage name.
+        stage: String,
+        /// Step name.
+        step: String,
+    },
     /// A resume file that does not belong to this run.
     #[error("{path}: {reason}; delete it to start again", path = path.display())]
     Resume {

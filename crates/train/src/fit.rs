@@ -75,7 +75,7 @@ pub enum Event<'a> {
 /// Trains a model.
 ///
 /// # Errors
-/// [`Error::Diverged`] where the loss leaves the numbers; those of reading and writing the state.
+/// [`Error::Diverged`] or [`Error::NoNumbers`] where the loss leaves the numbers; those of reading and writing the state.
 pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
     let device = Device::flex().autodiff();
     let recipe = run.recipe;
@@ -96,11 +96,13 @@ pub fn fit(run: &Fit<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Model> {
             done: 0,
             loss: (0.0, 0),
             watch: Watch::default(),
+            fusion_untrained: model.fusion_untrained().is_some(),
         },
         |kept| kept.progress.clone(),
     );
     if let Some(kept) = &kept {
-        model = model.with_weights(&kept.weights);
+        let untrained = kept.progress.fusion_untrained;
+        model = model.with_weights(&kept.weights).with_fusion_untrained(untrained);
     }
     let mut kept = kept.filter(|kept| kept.progress.epoch > 0 || kept.progress.batch > 0);
     for (index, stage) in recipe.stage.iter().enumerate().skip(place.stage) {
@@ -233,9 +235,11 @@ impl Running<'_> {
 
     fn keep(&self, run: &Fit<'_>) -> Result<()> {
         let Some(path) = &run.state else { return Ok(()) };
+        let model = &self.trainer.model;
+        let fusion_untrained = model.fusion_untrained().is_some();
         let state = State {
-            progress: self.place.clone(),
-            weights: self.trainer.model.weights(),
+            progress: Progress { fusion_untrained, ..self.place.clone() },
+            weights: model.weights(),
             average: self.average.clone(),
             best: self.best.clone(),
         };

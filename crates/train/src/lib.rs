@@ -22,6 +22,7 @@ pub mod metric;
 pub mod probe;
 mod reader;
 mod score;
+mod speakers;
 mod statistics;
 mod text;
 mod tune;

@@ -21,6 +21,7 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
         }
         path => Checkpoint::load(path, &device)?,
     };
+    super::untrained::tell(&checkpoint.model)?;
     let mut scored = 0;
     for (index, (modality, recipe)) in checkpoint.recipes.iter().enumerate() {
         // The branches of one training are scored together.

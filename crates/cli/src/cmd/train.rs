@@ -133,6 +133,7 @@ fn trial(
     };
     let mut checkpoint = run.checkpoint(&model, fold);
     if recipe.learns_labels() {
+        super::untrained::tell(&checkpoint.model)?;
         let whole = std::slice::from_ref(&dataset.modalities);
         let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, whole)?;
         checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
@@ -233,7 +234,7 @@ fn clear(state: &Path) -> Result<()> {
 }
 
 /// One JSON line on standard output.
-fn line(value: &serde_json::Value) -> Result<()> {
+pub(super) fn line(value: &serde_json::Value) -> Result<()> {
     let mut out = Destination::open(None)?;
     writeln!(out, "{value}").and_then(|()| out.flush()).context("standard output is closed")
 }

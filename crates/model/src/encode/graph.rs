@@ -1,5 +1,10 @@
 //! A spatio-temporal graph network over landmarks (Yu et al. 2018, as Franceschini et al. 2022
 //! use it): convolutions along time, each node mixed with its neighbours between them.
+//!
+//! Weights are single, what is computed from them is double. A batch has millions of inputs of
+//! ReLUs; some stand nearer to zero than sums of single precision are exact, and each that comes
+//! out on the other side turns the gradient. In 20 fast steps the loss drifts by 1e-3 to 1e-2;
+//! with exact sums it stays within 1e-4.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -7,7 +12,7 @@ use burn::nn::{
     BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, Linear, LinearConfig,
 };
 use burn::tensor::activation::{relu, sigmoid};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::norm::normalise;
@@ -136,23 +141,28 @@ impl Temporal {
     }
 
     /// # Shapes
-    /// `[b, n, t, c]` -> `[b, n, t - 2, out]`.
+    /// `[b, n, t, c]` -> `[b, n, t - 2, out]`, both double.
     fn forward(&self, x: &Tensor<4>) -> Tensor<4> {
         let [b, n, t, c] = x.dims();
         let length = t + 1 - TAPS;
         let windows = (0..TAPS).map(|tap| x.clone().narrow(2, tap, length)).collect();
         let rows = Tensor::cat(windows, 3).reshape([b * n * length, TAPS * c]);
-        let convolve = |conv: &Conv2d| {
-            let weight = conv.weight.val().permute([2, 3, 1, 0]);
+        let weight = |conv: &Conv2d| {
+            let weight = double(conv.weight.val()).permute([2, 3, 1, 0]);
             let out = weight.dims()[3];
-            let product = rows.clone().matmul(weight.reshape([TAPS * c, out]));
-            let product = match &conv.bias {
-                Some(bias) => product + bias.val().unsqueeze(),
-                None => product,
-            };
-            product.reshape([b, n, length, out])
+            weight.reshape([TAPS * c, out])
         };
-        relu(convolve(&self.plain) + sigmoid(convolve(&self.gate)) + convolve(&self.skip))
+        let shift = |x: Tensor<2>, conv: &Conv2d| match &conv.bias {
+            Some(bias) => x + double(bias.val()).unsqueeze(),
+            None => x,
+        };
+        // Two of the three are one convolution, whose weights are their sum.
+        let sum = weight(&self.plain) + weight(&self.skip);
+        let out = sum.dims()[1];
+        let both = rows.matmul(Tensor::cat(vec![sum, weight(&self.gate)], 1));
+        let [plain, gate] = [0, out].map(|start| both.clone().narrow(1, start, out));
+        let plain = shift(shift(plain, &self.plain), &self.skip);
+        relu(plain + sigmoid(shift(gate, &self.gate))).reshape([b, n, length, out])
     }
 }
 
@@ -180,12 +190,12 @@ impl Block {
         let x = self.rise.forward(x);
         let [b, n, t, c] = x.dims();
         let mixed = mixing.clone().expand([b, n, n]).matmul(x.reshape([b, n, t * c]));
-        let theta = self.theta.val();
+        let (single, theta) = (self.theta.val().dtype(), double(self.theta.val()));
         let spatial = theta.dims()[1];
         let mixed = relu(mixed.reshape([b * n * t, c]).matmul(theta)).reshape([b, n, t, spatial]);
         let real = whole(&whole(real));
-        let x = self.fall.forward(&mixed);
-        (normalise(&self.norm, x, Some(&real)), real)
+        let x = self.fall.forward(&mixed).cast(single);
+        (double(normalise(&self.norm, x, Some(&real.clone().cast(single)))), real)
     }
 }
 
@@ -212,22 +222,38 @@ impl Graph {
 
     /// Nodes first, and exactly as many steps as the node layer reads.
     fn enter(&self, x: Tensor<4>, mask: &Tensor<2>) -> (Tensor<4>, Tensor<4>) {
-        let (x, real) = (x.permute([0, 2, 1, 3]), mask.clone().unsqueeze_dims::<4>(&[1, 3]));
+        let (x, mask) = (double(x), double(mask.clone()));
+        let (x, real) = (x.permute([0, 2, 1, 3]), mask.unsqueeze_dims::<4>(&[1, 3]));
         (fit(x * real.clone(), self.steps), fit(real, self.steps))
     }
 
     fn mixing(&self, like: &Tensor<4>) -> Tensor<3> {
         let n = like.dims()[1];
-        Tensor::from_data(TensorData::new(self.mixing.clone(), [1, n, n]), &like.device())
+        let data = TensorData::new(self.mixing.clone(), [1, n, n]);
+        Tensor::from_data(data, (&like.device(), DType::F64))
     }
 
     /// Every node's share: `[b, n, t, c]` -> `[b, n, out]`.
     fn shares(&self, x: Tensor<4>) -> Tensor<3> {
-        self.node.forward(x.flatten(2, 3))
+        linear(&self.node, x.flatten(2, 3))
     }
 
     fn leave(&self, x: Tensor<4>) -> Tensor<2> {
-        self.output.forward(self.shares(x).flatten(1, 2))
+        let x = self.shares(x).flatten::<2>(1, 2);
+        linear(&self.output, x).cast(self.output.weight.val().dtype())
+    }
+}
+
+fn double<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    x.cast(DType::F64)
+}
+
+/// A layer of single weights over double features.
+fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
+    let product = x.matmul(double(layer.weight.val()).unsqueeze());
+    match &layer.bias {
+        Some(bias) => product + double(bias.val()).unsqueeze(),
+        None => product,
     }
 }
 
@@ -237,7 +263,7 @@ fn fit(x: Tensor<4>, steps: usize) -> Tensor<4> {
     if t >= steps {
         return x.narrow(2, 0, steps);
     }
-    let padding = Tensor::zeros([b, n, steps - t, c], &x.device());
+    let padding = Tensor::zeros([b, n, steps - t, c], (&x.device(), x.dtype()));
     Tensor::cat(vec![x, padding], 2)
 }
 

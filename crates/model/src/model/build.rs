@@ -37,8 +37,8 @@ impl ModelConfig {
             Fusion::Late {} => model.fusion = Some(LateFusion::new(&order, device)),
             Fusion::Concat { .. } => {
                 let size = order.iter().map(|modality| self.width(*modality)).sum();
-                model.joint =
-                    Some(Joint { heads: self.heads(size, self.width, &sets, device), order });
+                let heads = self.heads(size, self.width, &sets, device);
+                model.joint = Some(Joint { heads, order, untrained: false });
             }
         }
         if let Some(words) = &self.head.words {

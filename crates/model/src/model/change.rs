@@ -119,6 +119,16 @@ impl Model {
         Ok(self)
     }
 
+    /// The same model, whose head for all modalities together is known never to have been trained,
+    /// or to have been.
+    #[must_use]
+    pub fn with_fusion_untrained(mut self, untrained: bool) -> Self {
+        if let Some(joint) = &mut self.joint {
+            joint.untrained = untrained;
+        }
+        self
+    }
+
     /// This model with the branches of another beside its own.
     #[must_use]
     pub fn joined(self, other: Self) -> Self {

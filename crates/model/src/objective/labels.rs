@@ -72,7 +72,7 @@ impl LabelLoss {
             }
         }
         if self.on != On::Each {
-            answers.extend(model.joint(views, set)?);
+            answers.extend(model.fused(views, set)?);
         }
         Ok(answers)
     }

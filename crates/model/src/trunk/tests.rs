@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 use super::golden::Path;
 use super::*;
@@ -37,29 +37,13 @@ fn path(size: usize, classes: usize, trunk: Trunk, device: &Device) -> Path {
 }
 
 fn random(shape: [usize; 3], device: &Device) -> Tensor<3> {
-    device.seed(5);
-    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
+    // Not from the device's generator, which tests that run at once share.
+    let place = Tensor::<1, Int>::arange(0..shape.iter().product::<usize>() as i64, device).float();
+    ((place.clone() * place * 0.013).sin() * 1.4).reshape(shape)
 }
 
 fn values<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().iter().collect()
-}
-
-#[test]
-fn vavl_v1_one_set_of_weights_reads_sound_picture_or_both() {
-    let device = Device::flex();
-    let trunk = small(1, true).init(WIDTH, &device);
-    let (sound, picture) = (path(5, 6, trunk.clone(), &device), path(4, 6, trunk, &device));
-    let fused = STACK.init(2 * WIDTH, 6, &device);
-    let heard = || sound.view(random([3, 7, 5], &device), &Tensor::ones([3, 7], &device));
-    let seen = || picture.view(random([3, 9, 4], &device), &Tensor::ones([3, 9], &device));
-    let alone = sound.label.forward(heard());
-    let both = fused.forward(Tensor::cat(vec![heard(), seen()], 1));
-    assert_eq!(values(alone.clone()), values(sound.label.forward(heard())));
-    for prediction in [alone, picture.label.forward(seen()), both] {
-        assert_eq!(prediction.dims(), [3, 6]);
-        assert!(values(prediction).iter().all(|value| value.is_finite()));
-    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn model(run: &Fit<'_>, device: &Device) -> Result<Model> {
             classes.iter().map(|class| words.row(dataset, class)).collect::<Result<_>>()?;
         model = model.with_class_vectors(&rows)?;
     }
-    Ok(model.numbered())
+    Ok(model.with_fusion_untrained(true).numbered())
 }
 
 /// How often a yes counts, for each class of each yes/no label set of the clips of `train`.

@@ -27,6 +27,8 @@ pub(super) struct Progress {
     /// Sum of the epoch's losses so far, and how many they are.
     pub(super) loss: (f64, usize),
     pub(super) watch: Watch,
+    /// Whether no clip has moved the head for all modalities together yet.
+    pub(super) fusion_untrained: bool,
 }
 
 /// Everything that is kept.

@@ -5,8 +5,11 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
-use limbic_model::{Batch, Looks, Model, Optimizer, Stage, Step, Tuning, Views};
+use limbic_model::{
+    Batch, Input, Looks, Model, Optimizer, Sequence, Stage, Step, Tuning, Views,
+};
 
 use crate::fewshot::{Gradient, Update, clip};
 use crate::{Error, Result};
@@ -67,8 +70,8 @@ impl<'a> Trainer<'a> {
     /// nothing to learn from in it is `None`.
     ///
     /// # Errors
-    /// [`Error::Diverged`] where a loss leaves the numbers, before anything is moved by it; those
-    /// of the model.
+    /// [`Error::Diverged`] where a loss leaves the numbers, before anything is moved by it, or
+    /// [`Error::NoNumbers`] where the batch does; those of the model.
     pub fn batch(&mut self, batch: &Batch, rate: f64) -> Result<Vec<Option<Taken>>> {
         let steps = self.stage.order();
         let mut taken = Vec::with_capacity(steps.len());
@@ -166,6 +169,9 @@ impl<'a> Trainer<'a> {
         let value = loss.clone().into_scalar::<f32>();
         if !value.is_finite() {
             let (stage, step) = (self.stage.name.clone(), step.name.clone());
+            if let Some(modality) = no_numbers(batch) {
+                return Err(Error::NoNumbers { modality, stage, step });
+            }
             return Err(Error::Diverged { stage, step, epoch: 0, batch: 0, loss: value });
         }
         let gradients = loss.backward();
@@ -179,14 +185,32 @@ impl<'a> Trainer<'a> {
     /// Moves the weights that `gradient` names.
     fn descend(&mut self, mut gradient: Gradient, rate: f64) -> Option<f64> {
         let length = self.stage.clip.map(|limit| clip(&mut gradient, limit));
+        let fuses = gradient.keys().any(|path| path.starts_with("joint."));
         let mut restore =
             Restore { gradient: &mut gradient, path: Vec::new(), found: GradientsParams::new() };
         self.model.visit(&mut restore);
         let found = restore.found;
+        let untrained = self.model.fusion_untrained().is_some() && !fuses;
         let model = std::mem::take(&mut self.model);
-        self.model = self.optimizer.step(rate, model, found);
+        self.model = self.optimizer.step(rate, model, found).with_fusion_untrained(untrained);
         length
     }
+}
+
+/// The first modality of a batch that holds NaN or an infinity.
+fn no_numbers(batch: &Batch) -> Option<Modality> {
+    let bad = |input: &Input| match input {
+        Input::Series(Sequence { x, .. }) => !finite(x),
+        Input::Pictures(x) => !finite(x),
+        Input::Video(x) => !finite(x),
+        Input::Tokens(..) => false,
+    };
+    let looks = std::iter::once(&batch.inputs).chain(&batch.second);
+    looks.flat_map(PerModality::iter).find(|(_, input)| bad(input)).map(|(modality, _)| modality)
+}
+
+fn finite<const D: usize>(x: &Tensor<D>) -> bool {
+    x.clone().into_data().iter::<f32>().all(f32::is_finite)
 }
 
 pub(super) fn build(optimizer: Optimizer) -> ModuleOptimizer {

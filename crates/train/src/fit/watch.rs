@@ -115,3 +115,61 @@ pub(super) fn validate(
     }
     Ok((loss, Some(found.iter().sum::<f64>() / found.len() as f64)))
 }
+
+#[cfg(test)]
+mod tests {
+    use limbic_model::{Optimizer, Patience};
+
+    use super::*;
+
+    fn stage(until: Option<Patience>, schedule: Schedule) -> Stage {
+        Stage {
+            name: "train".to_owned(),
+            epochs: 9,
+            batch: 1,
+            optimizer: Optimizer::Adamw { lr: 0.1, weight_decay: 0.0 },
+            schedule,
+            average: None,
+            clip: None,
+            freeze: Vec::new(),
+            until,
+            objective: limbic_model::Objectives::default(),
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_stage_ends_after_as_many_epochs_without_a_better_score() {
+        use Verdict::{Better, Enough, Same};
+        let until = Patience { score: "uar".to_owned(), patience: 2 };
+        let stage = stage(Some(until), Schedule::default());
+        let mut watch = Watch::default();
+        // As good is not better, and a better one begins the count again.
+        for (score, verdict) in
+            [(0.2, Better), (0.2, Same), (0.3, Better), (0.1, Same), (0.3, Enough)]
+        {
+            assert_eq!(watch.note(&stage, 1.0, Some(score)), verdict, "{score}");
+        }
+        assert_eq!(watch.factor(&stage), 1.0);
+    }
+
+    #[test]
+    fn a_rate_falls_after_more_flat_epochs_than_its_patience() {
+        let stage = stage(None, Schedule::Plateau { patience: 1, factor: 0.1 });
+        let mut watch = Watch::default();
+        // A fall of less than a ten-thousandth counts as flat; after a cut the count is new.
+        for (loss, factor) in [
+            (2.0, 1.0),
+            (1.0, 1.0),
+            (0.999_95, 1.0),
+            (1.0, 0.1),
+            (1.5, 0.1),
+            (0.9, 0.1),
+            (0.9, 0.1),
+            (0.9, 0.01),
+        ] {
+            assert_eq!(watch.note(&stage, loss, None), Verdict::Same);
+            assert!((watch.factor(&stage) - factor).abs() < 1e-12, "{loss}");
+        }
+    }
+}

@@ -85,22 +85,15 @@ fn inputs(golden: &Golden, view: usize, device: &Device) -> PerModality<Input> {
     .collect()
 }
 
-/// Follows the trajectory `name` for `steps` steps, from weights that are `nudged` by this seed.
-/// Returns the largest gap of a loss in each step, and the model.
-fn follow(
-    golden: &Golden,
-    name: &str,
-    views: &str,
-    steps: usize,
-    nudge: Option<u32>,
-) -> (Vec<f64>, Model) {
+/// Follows the trajectory `name` for `steps` steps. Returns the largest gap of a loss in each step,
+/// and the model.
+fn follow(golden: &Golden, name: &str, views: &str, steps: usize) -> (Vec<f64>, Model) {
     let device = Device::flex().autodiff();
     let key = |rest: &str| format!("{name}.{rest}");
     let lr = scalar(golden, &key("lr"));
     let recipe = recipe(golden, lr, views);
     let classes = golden.shape("input.labels")[1];
     let fresh = model(golden, &recipe, LabelKind::Multi, classes);
-    let fresh = nudge.map_or_else(|| fresh.clone(), |seed| nudged(fresh.clone(), seed));
     let positives = positives(golden, "const.bce_pos_weight");
     let mut trainer = Trainer::new(fresh, &recipe.stage[0], &positives);
     let target = Target::Multi(golden.tensor("input.labels", &device));
@@ -121,43 +114,23 @@ fn follow(
     (gaps, trainer.model)
 }
 
-/// The same model with every weight changed in its last bit, up or down.
-fn nudged(model: Model, seed: u32) -> Model {
-    let mut state = seed;
-    let mut weights = model.weights();
-    for value in weights.values_mut().flatten() {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *value *= 1.0 + if state >> 31 == 0 { f32::EPSILON } else { -f32::EPSILON };
-    }
-    model.with_weights(&weights)
-}
-
 #[test]
 fn golden_mpuc_trajectory() {
     let Some(golden) = open("mpuc_full") else { return };
-    let (gaps, model) = follow(&golden, "traj", "still", 20, None);
+    let (gaps, model) = follow(&golden, "traj", "still", 20);
     assert!(gaps.iter().all(|gap| *gap <= 1e-4), "{gaps:?}");
     finals(&golden, "traj.final.", &model, 1e-4);
 }
 
-/// At this rate the landmark encoder stands on the edge of several thresholds: of two runs whose first
-/// weights differ in the last bit, one may end 2e-6 and the other 9e-3 from the authors'. The
-/// first half of the way has to be theirs in any case, all of it in one of a few roundings.
+/// At this rate every ReLU of the landmark encoder that comes out on the other side of zero counts.
+/// Measured from these weights, the losses of double precision throughout are up to 8.4e-5 from the
+/// authors', ours up to 8.3e-5; with sums of single precision in that encoder up to 9.5e-3.
 #[test]
 fn golden_mpuc_trajectory_fast() {
     let Some(golden) = open("mpuc_full") else { return };
-    let mut seen = Vec::new();
-    for nudge in std::iter::once(None).chain((1..8).map(Some)) {
-        let (gaps, model) = follow(&golden, "traj_fast", "still", 20, nudge);
-        assert!(gaps[..10].iter().all(|gap| *gap <= 1e-4), "{nudge:?}: {gaps:?}");
-        let worst = gaps.iter().copied().fold(0.0, f64::max);
-        seen.push(worst);
-        if worst <= 1e-3 {
-            finals(&golden, "traj_fast.final.", &model, 1e-3);
-            return;
-        }
-    }
-    panic!("no rounding follows the authors: {seen:?}");
+    let (gaps, model) = follow(&golden, "traj_fast", "still", 20);
+    assert!(gaps.iter().all(|gap| *gap <= 1e-3), "{gaps:?}");
+    finals(&golden, "traj_fast.final.", &model, 1e-3);
 }
 
 #[test]
@@ -165,7 +138,7 @@ fn golden_mpuc_trajectory_of_training_norms() {
     let Some(golden) = open("mpuc_full") else { return };
     // Norms over four clips are chaotic: the authors' own code in single and double precision is
     // 2e-3 apart at the fourth step.
-    let (gaps, _) = follow(&golden, "traj_trainbn", "fresh", 3, None);
+    let (gaps, _) = follow(&golden, "traj_trainbn", "fresh", 3);
     for (gap, tolerance) in gaps.iter().zip([1e-5, 1e-4, 1e-3]) {
         assert!(*gap <= tolerance, "{gaps:?}");
     }

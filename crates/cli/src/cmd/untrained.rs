@@ -1,0 +1,23 @@
+//! What a model must not be asked.
+
+use anyhow::Result;
+use limbic_model::Model;
+use serde_json::json;
+
+use super::train::line;
+
+/// Says in a JSON line that the head for all modalities together was never trained, where that is
+/// so.
+pub(super) fn tell(model: &Model) -> Result<()> {
+    let Some(modalities) = model.fusion_untrained() else { return Ok(()) };
+    let names: Vec<&str> = modalities.iter().map(|modality| modality.name()).collect();
+    let names = names.join("+");
+    line(&json!({
+        "event": "untrained",
+        "part": "fusion",
+        "reason": format!(
+            "the fusion head for {names} was never trained, as no clip that was learned from has \
+             all of them; it is not asked, and what is told of several is the mean of each alone"
+        ),
+    }))
+}
