@@ -4,13 +4,11 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use limbic_features::{
-    Cache, Extract, MelConfig, MelSpectrogram, Stored, VoiceDescriptors, extract_all,
-    write_features,
-};
+use limbic_features::{Cache, Extract, Stored, extract_all, write_features};
 use limbic_media::Clip;
 
-use crate::args::{Extractor, Features};
+use crate::args::Features;
+use crate::extractor::Extractor;
 use crate::inputs::Inputs;
 use crate::output;
 use crate::progress::Waiting;
@@ -18,11 +16,8 @@ use crate::progress::Waiting;
 /// Extracts from every input and writes one file; one sentence on standard error for each input
 /// that cannot be read.
 pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
-    let extractors: Vec<Box<dyn Extract>> = typed
-        .extractors
-        .iter()
-        .map(|named| extractor(*named))
-        .collect::<limbic_features::Result<_>>()?;
+    let extractors = typed.extractors.iter().flat_map(|each| &each.0).map(Extractor::open);
+    let extractors: Vec<Box<dyn Extract>> = extractors.collect::<limbic_features::Result<_>>()?;
     let extractors: Vec<&dyn Extract> = extractors.iter().map(AsRef::as_ref).collect();
     let cache = if typed.no_cache { None } else { Cache::open() };
     let inputs = Inputs::gather(&typed.paths, io::stdin().lock());
@@ -50,14 +45,4 @@ pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
         write_features(&typed.output, &features)?;
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn extractor(named: Extractor) -> limbic_features::Result<Box<dyn Extract>> {
-    let mel = |config| Ok(Box::new(MelSpectrogram::new(&config)?) as Box<dyn Extract>);
-    match named {
-        Extractor::Descriptors => Ok(Box::new(VoiceDescriptors)),
-        Extractor::LogMelLibrosa => mel(MelConfig::librosa()),
-        Extractor::LogMelWhisper => mel(MelConfig::whisper()),
-        Extractor::LogMelAst => mel(MelConfig::ast()),
-    }
 }
