@@ -24,7 +24,11 @@ pub(crate) fn folder(repository: &str) -> Result<PathBuf> {
     let parts: Vec<&str> = repository.split('/').collect();
     if parts.len() > 2 || !parts.iter().all(|part| sound(part)) {
         let reason = "it is no name of a repository".to_owned();
-        return Err(refused(repository, reason, "write hub:OWNER/NAME, as in hub:google-bert/bert-base-uncased"));
+        return Err(refused(
+            repository,
+            reason,
+            "write hub:OWNER/NAME, as in hub:google-bert/bert-base-uncased",
+        ));
     }
     fetched(repository)
 }
@@ -66,7 +70,11 @@ fn fetched(repository: &str) -> Result<PathBuf> {
     }
     let failed = |reason: String| {
         let way_out = "check its name and the connection, or give the path of a downloaded folder";
-        refused(repository, format!("it cannot be downloaded ({})", reason.replace('\n', " ")), way_out)
+        refused(
+            repository,
+            format!("it cannot be downloaded ({})", reason.replace('\n', " ")),
+            way_out,
+        )
     };
     let api = ApiBuilder::from_env().with_progress(false).build();
     let remote = api.map_err(|error| failed(error.to_string()))?.model(repository.to_owned());

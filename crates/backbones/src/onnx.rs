@@ -120,7 +120,11 @@ impl Onnx {
         guarded(&self.path, || {
             let run = self.model.run(vec![(self.input, input.into())], &[self.output], None);
             match run.map_err(|error| error.to_string())?.into_iter().next() {
-                Some(Value::FloatTensor(output)) => Ok(output.into_data()),
+                Some(Value::FloatTensor(output)) => {
+                    let row: Vec<f32> = output.into_data();
+                    let sound = row.iter().all(|value| value.is_finite());
+                    sound.then_some(row).ok_or_else(|| "its output holds what is no number".into())
+                }
                 _ => Err("its output holds no fractions".to_owned()),
             }
         })

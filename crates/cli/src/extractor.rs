@@ -75,7 +75,10 @@ mod tests {
         let path = path.to_str().unwrap();
         let of = |typed: &str| extractors(typed).unwrap().0;
         assert!(matches!(of("log-mel-ast")[..], [Extractor::LogMel(_)]));
-        assert!(matches!(of("descriptors,hub:a/b")[..], [Extractor::Descriptors, Extractor::Hub(_)]));
+        assert!(matches!(
+            of("descriptors,hub:a/b")[..],
+            [Extractor::Descriptors, Extractor::Hub(_)]
+        ));
         assert!(matches!(&of(path)[..], [Extractor::Network(found)] if found == Path::new(path)));
         for wrong in ["", "descriptor", "descriptors,", "gone/face.onnx"] {
             let said = extractors(wrong).unwrap_err();

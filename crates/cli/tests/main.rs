@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod embedded;
+mod extractors;
 mod media;
 mod model;
+mod networks;
 mod predict;
 mod program;

@@ -97,7 +97,10 @@ impl Reader {
         };
         if encoder.extractor.is_some() {
             let reason = format!("`{name}` needs no id; remove it");
-            return Err(Error::Recipe { key: format!("model.encoder.{modality}.extractor"), reason });
+            return Err(Error::Recipe {
+                key: format!("model.encoder.{modality}.extractor"),
+                reason,
+            });
         }
         Ok(match (*name, tokenizer, &encoder.input) {
             ("descriptors@1", ..) => Self::Descriptors,

@@ -1,7 +1,7 @@
 //! `limbic features`: what the extractors find in each clip, in one file.
 
-use std::io;
 use std::process::ExitCode;
+use std::{io, panic};
 
 use anyhow::Result;
 use limbic_features::{Cache, Extract, Stored, extract_all, write_features};
@@ -16,6 +16,8 @@ use crate::progress::Waiting;
 /// Extracts from every input and writes one file; one sentence on standard error for each input
 /// that cannot be read.
 pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
+    // Foreign parts may panic on damaged bytes; what they say is for the log.
+    panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
     let extractors = typed.extractors.iter().flat_map(|each| &each.0).map(Extractor::open);
     let extractors: Vec<Box<dyn Extract>> = extractors.collect::<limbic_features::Result<_>>()?;
     let extractors: Vec<&dyn Extract> = extractors.iter().map(AsRef::as_ref).collect();
