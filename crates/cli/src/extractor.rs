@@ -52,6 +52,15 @@ fn extractor(typed: &str) -> std::result::Result<Extractor, String> {
 }
 
 impl Extractor {
+    /// What errors call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Descriptors | Self::LogMel(_) => "--extractor".to_owned(),
+            Self::Network(path) => path.display().to_string(),
+            Self::Hub(name) => name.clone(),
+        }
+    }
+
     /// Makes it ready to be used.
     pub(crate) fn open(&self) -> Result<Box<dyn Extract>> {
         Ok(match self {

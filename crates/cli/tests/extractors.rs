@@ -78,7 +78,8 @@ fn networks_of_every_kind_write_their_features_beside_those_built_in() {
             };
             let own = found.iter().filter(|stored| stored.clip == clip).map(kind);
             let own: Vec<String> = own.collect();
-            let kinds = kinds.iter().copied().filter(|kind| *kind != "onnx" || cfg!(feature = "onnx"));
+            let kinds =
+                kinds.iter().copied().filter(|kind| *kind != "onnx" || cfg!(feature = "onnx"));
             assert_eq!(own, kinds.collect::<Vec<_>>(), "{clip}");
         }
         let voice = found.iter().find(|stored| stored.extractor.starts_with("wav2vec2/")).unwrap();

@@ -7,6 +7,7 @@ use anyhow::Result;
 use limbic_features::{Cache, Extract, Stored, extract_all, write_features};
 use limbic_media::Clip;
 
+use super::predict::whole;
 use crate::args::Features;
 use crate::extractor::Extractor;
 use crate::inputs::Inputs;
@@ -18,8 +19,12 @@ use crate::progress::Waiting;
 pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
     // Foreign parts may panic on damaged bytes; what they say is for the log.
     panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
-    let extractors = typed.extractors.iter().flat_map(|each| &each.0).map(Extractor::open);
-    let extractors: Vec<Box<dyn Extract>> = extractors.collect::<limbic_features::Result<_>>()?;
+    let open = |extractor: &Extractor| {
+        let opened = || extractor.open().map_err(|error| error.to_string());
+        whole(&extractor.name(), opened).map_err(anyhow::Error::msg)
+    };
+    let extractors = typed.extractors.iter().flat_map(|each| &each.0).map(open);
+    let extractors = extractors.collect::<Result<Vec<Box<dyn Extract>>>>()?;
     let extractors: Vec<&dyn Extract> = extractors.iter().map(AsRef::as_ref).collect();
     let cache = if typed.no_cache { None } else { Cache::open() };
     let inputs = Inputs::gather(&typed.paths, io::stdin().lock());
@@ -30,9 +35,11 @@ pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
         let extracted = input.clone().and_then(|path| {
             let name = path.display().to_string();
             waiting.at(index, &name, 0.0);
-            let clip = Clip::open(&path).map_err(|error| error.to_string())?;
-            extract_all(&name, &clip, &extractors, cache.as_ref())
-                .map_err(|error| error.to_string())
+            whole(&name, || {
+                let clip = Clip::open(&path).map_err(|error| error.to_string())?;
+                extract_all(&name, &clip, &extractors, cache.as_ref())
+                    .map_err(|error| error.to_string())
+            })
         });
         match extracted {
             Ok(found) => features.extend(found),
