@@ -118,12 +118,12 @@ fn networks_read_recordings_texts_films_and_faces_through_the_cache() {
     tone(&recording);
     let film = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/hello.mp4").into();
     let face = Media::Face((0..48 * 48).map(|i| (i % 251) as u8).collect(), 48);
-    let words = Media::Text("the cat".into());
+    let words = Media::Text("so happy".into());
     let clip = example(vec![words, face, Media::Audio(recording), Media::Film(film)]);
     let cases = [
-        (Modality::Audio, "wav2vec2-base", 16, 74),
+        (Modality::Audio, "wav2vec2-base", 24, 74),
         (Modality::Text, "bert", 24, 4),
-        (Modality::Vision, "r2plus1d.safetensors", 6, 2),
+        (Modality::Vision, "r2plus1d.safetensors", 16, 2),
         #[cfg(feature = "onnx")]
         (Modality::Vision, "picture.onnx", 5, 1),
     ];
