@@ -123,7 +123,7 @@ fn networks_read_recordings_texts_films_and_faces_through_the_cache() {
     let cases = [
         (Modality::Audio, "wav2vec2-base", 24, 74),
         (Modality::Text, "bert", 24, 4),
-        (Modality::Vision, "r2plus1d.safetensors", 16, 2),
+        (Modality::Vision, "r2plus1d.safetensors", 16, 1),
         #[cfg(feature = "onnx")]
         (Modality::Vision, "picture.onnx", 5, 1),
     ];
