@@ -166,7 +166,7 @@ fn a_folder_that_is_no_whole_network_is_refused_by_file_and_key() {
         refused(name, "model_type", json("\"model_type\"", "\"kind\""));
         refused(name, "model.safetensors", |f| cut(&f.join("model.safetensors")));
         refused(name, "model.safetensors", |f| {
-            fs::remove_file(f.join("model.safetensors")).unwrap()
+            fs::remove_file(f.join("model.safetensors")).unwrap();
         });
         refused(name, "extractor.toml: line 2: unknown field `layer`", settings("\nlayer = 1"));
         refused(name, "`layers` is 99", settings("layers = 99"));
@@ -195,7 +195,7 @@ fn a_file_that_is_no_network_is_refused_by_its_name() {
         network("bert/model.safetensors", file);
     });
     refused(name, name, |file| {
-        fs::write(file, b"\x80\x02}q\x00(X\x01\x00\x00\x00wq\x01.").unwrap()
+        fs::write(file, b"\x80\x02}q\x00(X\x01\x00\x00\x00wq\x01.").unwrap();
     });
     refused(name, "r2plus1d.toml: line 1: unknown field `frame`", |file| {
         fs::write(file.with_extension("toml"), "frame = 8").unwrap();
