@@ -23,6 +23,25 @@ pub(crate) fn needed<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T
     json(folder, name)?.ok_or_else(|| damaged(folder, format!("it holds no {name}")))
 }
 
+/// Reads the TOML file at `path`, with what is wrong in it told by its line; `None` where it is not
+/// there.
+pub(crate) fn toml<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Io { path: path.to_owned(), source }),
+    };
+    toml::from_str(&text).map(Some).map_err(|error| {
+        let before = error.span().map_or("", |span| &text[..span.start]);
+        let line = before.matches('\n').count() + 1;
+        Error::Damaged {
+            path: path.to_owned(),
+            reason: format!("line {line}: {}", error.message().replace('\n', ", ")),
+            way_out: "docs/extractors.md lists the keys",
+        }
+    })
+}
+
 /// The error of a file that is not what was published.
 pub(crate) fn damaged(path: &Path, reason: String) -> Error {
     let way_out = "give the folder of a published model, with its safetensors, downloaded whole";

@@ -16,12 +16,15 @@
 //! # Ok::<(), limbic_features::Error>(())
 //! ```
 //!
-//! The id of an extractor is a hash of its files and settings, so that what a cache keeps under
+//! [`Backbone`] is any of them, known by the files at a path, as a recipe or a command line names
+//! it. The id of an extractor is a hash of its files and settings, so that what a cache keeps under
 //! one set of weights is never given out for another.
 
+mod backbone;
 mod bert;
 mod convolution;
 mod folder;
+mod hub;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod r2plus1d;
@@ -30,6 +33,7 @@ mod view;
 mod wav2vec2;
 mod weights;
 
+pub use backbone::Backbone;
 pub use bert::{Bert, BertConfig, TextPool};
 #[cfg(feature = "onnx")]
 pub use onnx::{Channels, Onnx, OnnxConfig, Planes};

@@ -8,11 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use limbic_features::{Error, Extract, Features, Result, Times};
-use limbic_media::{Clip, Modality, RgbImage, Span};
+use limbic_media::{Clip, Face, Frame, Modality, RgbImage, Span};
 use rten::{Model, NodeId, Value};
 
 pub use self::config::{Channels, OnnxConfig, Planes};
-use crate::folder::identity;
+use crate::folder::{identity, toml};
 
 /// Version of the way pictures become rows.
 const VERSION: u32 = 1;
@@ -37,11 +37,8 @@ impl Onnx {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let beside = path.with_extension("toml");
-        let text = std::fs::read_to_string(&beside)
-            .map_err(|source| Error::Io { path: beside.clone(), source })?;
-        let config: OnnxConfig = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
-            refused(&beside, format!("line {line}: {}", error.message().replace('\n', ", ")))
+        let config: OnnxConfig = toml(&beside)?.ok_or_else(|| {
+            refused(&beside, "it is not there, and has to say what the network takes".to_owned())
         })?;
         config.check(&beside)?;
         let bytes =
@@ -104,13 +101,30 @@ impl Onnx {
         Ok(row)
     }
 
+    /// What the network is shown of `face` in `frame`.
+    pub fn view(&self, frame: &Frame, face: &Face) -> RgbImage {
+        self.config.view.of(frame, face, [self.config.width, self.config.height])
+    }
+
+    /// A row for a picture of any size that shows what the network is to see, and no more.
+    ///
+    /// # Errors
+    /// Those of [`Self::picture`].
+    pub fn whole(&self, picture: &RgbImage) -> Result<Vec<f32>> {
+        self.picture(&picture.resized(self.config.width, self.config.height))
+    }
+
     fn run(&self, picture: &RgbImage) -> Result<Vec<f32>> {
         let input = Value::from_shape(self.config.shape(), self.config.numbers(picture))
             .map_err(|error| refused(&self.path, error.to_string()))?;
         guarded(&self.path, || {
             let run = self.model.run(vec![(self.input, input.into())], &[self.output], None);
             match run.map_err(|error| error.to_string())?.into_iter().next() {
-                Some(Value::FloatTensor(output)) => Ok(output.into_data()),
+                Some(Value::FloatTensor(output)) => {
+                    let row: Vec<f32> = output.into_data();
+                    let sound = row.iter().all(|value| value.is_finite());
+                    sound.then_some(row).ok_or_else(|| "its output holds what is no number".into())
+                }
                 _ => Err("its output holds no fractions".to_owned()),
             }
         })

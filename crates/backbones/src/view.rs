@@ -1,7 +1,7 @@
 //! What a network that looks is shown of a frame.
 
 use limbic_features::{Error, Result};
-use limbic_media::{FaceTracker, Frame, RgbImage};
+use limbic_media::{Face, FaceTracker, Frame, RgbImage};
 use serde::{Deserialize, Serialize};
 
 /// What a network is shown of a frame.
@@ -35,6 +35,17 @@ impl View {
         }
     }
 
+    /// `[width, height]` pixels of a frame in which `face` was found.
+    pub(crate) fn of(self, frame: &Frame, face: &Face, [width, height]: [u32; 2]) -> RgbImage {
+        match self {
+            Self::Picture {} => frame.rgb().resized(width, height),
+            Self::Face { margin } => {
+                let crop = face.crop_rgb(frame, margin, width.max(height));
+                if width == height { crop } else { crop.resized(width, height) }
+            }
+        }
+    }
+
     pub(crate) fn begin(self) -> Viewer {
         // The numbers of the tracks do not matter here, only that two runs agree.
         Viewer { view: self, tracker: FaceTracker::seeded(0) }
@@ -43,15 +54,12 @@ impl View {
 
 impl Viewer {
     /// The next frame, `[width, height]` pixels of it.
-    pub(crate) fn show(&mut self, frame: &Frame, [width, height]: [u32; 2]) -> Option<RgbImage> {
-        match self.view {
-            View::Picture {} => Some(frame.rgb().resized(width, height)),
-            View::Face { margin } => {
-                let face = *self.tracker.step(frame).first()?;
-                let crop = face.crop_rgb(frame, margin, width.max(height));
-                Some(if width == height { crop } else { crop.resized(width, height) })
-            }
-        }
+    pub(crate) fn show(&mut self, frame: &Frame, sides: [u32; 2]) -> Option<RgbImage> {
+        let face = match self.view {
+            View::Picture {} => Face::whole_frame(frame),
+            View::Face { .. } => *self.tracker.step(frame).first()?,
+        };
+        Some(self.view.of(frame, &face, sides))
     }
 }
 

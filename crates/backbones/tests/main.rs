@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backbone;
 mod bert;
 mod fixture;
 #[cfg(feature = "onnx")]

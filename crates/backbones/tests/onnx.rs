@@ -94,19 +94,17 @@ fn what_is_wrong_is_said_with_file_and_key() {
     refused(Onnx::open(&model), "model.onnx", "");
     std::fs::write(&model, whole).unwrap();
     std::fs::remove_file(folder.path().join("model.toml")).unwrap();
-    refused(Onnx::open(&model), "model.toml", "No such file");
+    refused(Onnx::open(&model), "model.toml", "it is not there");
 }
 
 /// A model of the shared folder, or one line on why the test is skipped.
-fn shared(name: &str) -> Option<PathBuf> {
+fn shared(test: &str, name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("LIMBIC_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
     );
     let path = root.join("models").join(name);
     if !path.exists() {
-        let thread = std::thread::current();
-        let test = thread.name().unwrap_or("a test");
         let _ = writeln!(
             std::io::stderr(),
             "skipped {test}: {} is not there; set LIMBIC_SHARED",
@@ -140,7 +138,11 @@ fn scores(model: &Path, toml: &str, step: usize) -> [f32; 2] {
 #[test]
 fn ultraface_finds_the_face_of_the_sample() {
     for name in ["version-slim-320_simplified.onnx", "version-RFB-320.onnx"] {
-        let Some(model) = shared(&format!("ultraface/{name}")) else { continue };
+        let Some(model) =
+            shared("ultraface_finds_the_face_of_the_sample", &format!("ultraface/{name}"))
+        else {
+            continue;
+        };
         let toml = "width = 320\nheight = 240\nmean = [127, 127, 127]\n\
             scale = [0.0078125, 0.0078125, 0.0078125]\noutput = \"scores\"\nrate = 1.0\n\
             view = { kind = \"picture\" }\n";
@@ -152,7 +154,10 @@ fn ultraface_finds_the_face_of_the_sample() {
 #[test]
 fn yunet_finds_the_face_of_the_sample() {
     for name in ["yunet_n_320_320.onnx", "yunet_n_dynamic.onnx"] {
-        let Some(model) = shared(&format!("yunet/{name}")) else { continue };
+        let Some(model) = shared("yunet_finds_the_face_of_the_sample", &format!("yunet/{name}"))
+        else {
+            continue;
+        };
         let toml = "width = 320\nheight = 320\nchannels = \"bgr\"\nmean = [0, 0, 0]\n\
             scale = [1, 1, 1]\noutput = \"cls_32\"\nrate = 1.0\nview = { kind = \"picture\" }\n";
         let [face, noise] = scores(&model, toml, 1);

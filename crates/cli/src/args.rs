@@ -7,6 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::every::every;
+use crate::extractor::{Extractors, extractors};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -123,17 +124,34 @@ pub(crate) struct Predict {
     pub(crate) quiet: bool,
 }
 
+const FEATURES_EXAMPLES: &str = "\
+Examples:
+  limbic features talks/ -o voices.parquet
+  limbic features talks/ --extractor descriptors --extractor face.onnx -o talks.parquet
+  limbic features talks/ --extractor models/wav2vec2-base -o talks.safetensors
+
+docs/extractors.md says what a pretrained network needs beside it.";
+
 /// Writes what the extractors find in each clip, one table a clip and extractor.
 #[derive(Debug, clap::Args)]
+#[command(after_help = FEATURES_EXAMPLES)]
 pub(crate) struct Features {
     /// Files, folders (searched to the bottom), quoted patterns, or `-` for a list of paths on
     /// standard input
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Which features to write
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "descriptors")]
-    pub(crate) extractors: Vec<Extractor>,
+    /// What to extract: descriptors, log-mel-librosa, log-mel-whisper, log-mel-ast, or a pretrained
+    /// network (an .onnx file, a folder of Hugging Face, a .safetensors file of torchvision, or
+    /// hub:OWNER/NAME); may be given again
+    #[arg(
+        long = "extractor",
+        alias = "extractors",
+        value_name = "NAME|PATH",
+        default_value = "descriptors",
+        value_parser = extractors
+    )]
+    pub(crate) extractors: Vec<Extractors>,
 
     /// The file to write: its ending says how (.safetensors or .parquet)
     #[arg(long, short, value_name = "OUT")]
@@ -146,19 +164,6 @@ pub(crate) struct Features {
     /// No progress bar; errors are still told
     #[arg(long, short)]
     pub(crate) quiet: bool,
-}
-
-/// Features that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Extractor {
-    /// Energy, pitch, voicing and 25 more descriptors of the voice, every 10 ms.
-    Descriptors,
-    /// Log-mel spectrogram as librosa makes it.
-    LogMelLibrosa,
-    /// Log-mel spectrogram as Whisper reads it.
-    LogMelWhisper,
-    /// Log-mel spectrogram as the Audio Spectrogram Transformer reads it.
-    LogMelAst,
 }
 
 const TRAIN_EXAMPLES: &str = "\

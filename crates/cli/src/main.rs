@@ -6,6 +6,7 @@
 mod args;
 mod cmd;
 mod every;
+mod extractor;
 mod inputs;
 mod output;
 mod progress;

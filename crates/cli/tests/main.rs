@@ -5,8 +5,10 @@
 mod bad_input;
 mod bad_recipe;
 mod embedded;
+mod extractors;
 mod media;
 mod model;
+mod networks;
 mod predict;
 mod program;
 mod unpaired;

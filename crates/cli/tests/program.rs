@@ -64,14 +64,16 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 
 /// A file of the shared recordings, or a line on why the test is skipped.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    present(path).map_err(|why| skipped(&why)).ok()
+}
+
+/// A file of the shared folder, or why there is none.
+pub(crate) fn present(path: &str) -> Result<PathBuf, String> {
     let root =
         std::env::var_os("LIMBIC_SHARED").map_or_else(|| repository("../shared"), PathBuf::from);
     let path = root.join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    skipped(&format!("{} is not there; set LIMBIC_SHARED", path.display()));
-    None
+    let gone = || format!("{} is not there; set LIMBIC_SHARED", path.display());
+    if path.exists() { Ok(path) } else { Err(gone()) }
 }
 
 /// Says so past the test runner, which keeps what a passing test prints to itself.

@@ -157,6 +157,11 @@ pub fn hash_file(path: impl AsRef<Path>) -> Result<ContentHash> {
     Ok(hasher.finalize())
 }
 
+/// The BLAKE3 hash of what is in memory.
+pub fn hash_bytes(bytes: &[u8]) -> ContentHash {
+    blake3::hash(bytes)
+}
+
 /// The hash of all that a clip holds: the bytes of its file, and its words, which may come from
 /// elsewhere.
 pub fn hash_clip(clip: &Clip) -> Result<ContentHash> {

@@ -30,7 +30,7 @@ mod store;
 mod text;
 mod voice;
 
-pub use cache::{Cache, ContentHash, hash_clip, hash_file};
+pub use cache::{Cache, ContentHash, hash_bytes, hash_clip, hash_file};
 pub use descriptors::{
     Contours, DESCRIPTORS, DESCRIPTORS_ID, Descriptor, DescriptorStream, Frame, contours, describe,
     descriptor_names, functional_names, functionals,

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use limbic_features::TextTokenizer;
-use limbic_media::{GrayImage, Modality, PerModality};
-use limbic_model::{Branch, Checkpoint, Input, InputConfig, LabelKind, Sequence};
+use limbic_backbones::Backbone;
+use limbic_features::{Extract, Features, TextTokenizer};
+use limbic_media::{Clip, Face, Frame, GrayImage, Modality, PerModality};
+use limbic_model::{Branch, Checkpoint, EncoderConfig, Input, InputConfig, LabelKind, Sequence};
 
 use crate::emotion::Emotion;
 use crate::error::{Error, Failure, Result};
@@ -35,6 +36,8 @@ pub(crate) struct Expert {
     modality: Modality,
     checkpoint: Checkpoint,
     tokenizer: Option<TextTokenizer>,
+    /// The pretrained network whose rows it reads.
+    network: Option<Backbone>,
     device: Device,
     temperature: f32,
     covered: [bool; Emotion::COUNT],
@@ -42,6 +45,14 @@ pub(crate) struct Expert {
     ratings: Option<(String, [Option<usize>; 2])>,
     /// Valence and arousal of each emotion, for an expert that has no such set.
     places: [Option<[f32; 2]>; Emotion::COUNT],
+}
+
+/// A face as an expert takes it.
+pub(crate) enum Shown {
+    /// Pixels.
+    Gray(GrayImage),
+    /// What a pretrained network finds in it.
+    Row(Vec<f32>),
 }
 
 impl Experts {
@@ -100,7 +111,12 @@ impl Expert {
             }
             .into());
         }
-        let tokenizer = match Self::input(&checkpoint, modality) {
+        let encoder = Self::encoder(&checkpoint, modality);
+        let network = match encoder.and_then(|e| Some((&e.features, e.extractor.as_ref()?))) {
+            Some((place, id)) => Some(network(place, id, Path::new(name).parent(), &device)?),
+            None => None,
+        };
+        let tokenizer = match encoder.map(|encoder| &encoder.input) {
             Some(InputConfig::Tokens { length, .. }) => {
                 let json = checkpoint.assets.get("tokenizer.json").map_or("", String::as_str);
                 Some(TextTokenizer::from_bytes("tokenizer.json", json.as_bytes(), *length)?)
@@ -114,6 +130,7 @@ impl Expert {
             modality,
             places,
             tokenizer,
+            network,
             device,
             temperature,
             covered: branch.covered(),
@@ -122,21 +139,42 @@ impl Expert {
         }))
     }
 
-    fn input(checkpoint: &Checkpoint, modality: Modality) -> Option<&InputConfig> {
-        let recipe = checkpoint.recipes.get(&modality)?;
-        recipe.model.encoder.get(&modality).map(|encoder| &encoder.input)
+    fn encoder(checkpoint: &Checkpoint, modality: Modality) -> Option<&EncoderConfig> {
+        checkpoint.recipes.get(&modality)?.model.encoder.get(&modality)
     }
 
     /// Side of the face that it reads, in pixels.
     pub(crate) fn side(&self) -> u32 {
-        match Self::input(&self.checkpoint, self.modality) {
+        match Self::encoder(&self.checkpoint, self.modality).map(|encoder| &encoder.input) {
             Some(InputConfig::Picture { size }) => *size as u32,
             _ => FACE,
         }
     }
 
+    /// Whether it hears samples rather than descriptors of them.
+    pub(crate) const fn hears(&self) -> bool {
+        self.network.is_some()
+    }
+
+    /// A face of a frame as it takes it; `margin` is for experts that say nothing of it.
+    pub(crate) fn shown(
+        &self,
+        frame: &Frame,
+        face: &Face,
+        margin: f32,
+    ) -> std::result::Result<Shown, Failure> {
+        match &self.network {
+            Some(network) => Ok(Shown::Row(network.face(frame, face)?.unwrap_or_default())),
+            None => Ok(Shown::Gray(face.crop(frame, margin, self.side()))),
+        }
+    }
+
     /// What each text says; `None` for one without a token.
     pub(crate) fn texts(&self, texts: &[&str]) -> Answers {
+        if let Some(network) = &self.network {
+            let rows = texts.iter().map(|text| network.extract(&Clip::from_text(text)));
+            return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?);
+        }
         let Some(tokenizer) = &self.tokenizer else { return Ok(vec![None; texts.len()]) };
         let ids: Vec<Vec<u32>> = texts
             .iter()
@@ -161,21 +199,58 @@ impl Expert {
         Ok(scores.into_iter().zip(&ids).map(|(s, ids)| s.filter(|_| !ids.is_empty())).collect())
     }
 
-    /// What each voice says, by the functionals of its speech.
+    /// What each voice says, by the functionals of its speech, or by its samples where the expert
+    /// [hears](Self::hears).
     pub(crate) fn voices(&self, functionals: &[Vec<f32>]) -> Answers {
+        if let Some(network) = &self.network {
+            let rows = functionals.iter().map(|samples| network.sound(samples));
+            let rows = rows.filter_map(limbic_features::Result::transpose);
+            return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?);
+        }
         let shape = [functionals.len(), 1, functionals.first().map_or(0, Vec::len)];
         let data = TensorData::new(functionals.concat(), shape);
         let mask = Tensor::ones([functionals.len(), 1], &self.device);
         self.answer(Input::Series(Sequence { x: Tensor::from_data(data, &self.device), mask }))
     }
 
-    /// What each face says; pictures of [`Expert::side`] by the same.
-    pub(crate) fn faces(&self, faces: &[GrayImage]) -> Answers {
+    /// What each face says, as [`Expert::shown`] gives them.
+    pub(crate) fn faces(&self, faces: &[Shown]) -> Answers {
+        let numbers = |face: &Shown| match face {
+            Shown::Gray(crop) => crop.pixels().iter().map(|p| f32::from(*p) / 255.0).collect(),
+            Shown::Row(row) => row.clone(),
+        };
+        let numbers: Vec<f32> = faces.iter().flat_map(numbers).collect::<Vec<f32>>();
+        if self.network.is_some() {
+            let shape = [faces.len(), 1, numbers.len() / faces.len().max(1)];
+            let x = Tensor::from_data(TensorData::new(numbers, shape), &self.device);
+            let mask = Tensor::ones([faces.len(), 1], &self.device);
+            return self.answer(Input::Series(Sequence { x, mask }));
+        }
         let side = self.side() as usize;
-        let pixels = faces.iter().flat_map(GrayImage::pixels);
-        let pixels: Vec<f32> = pixels.map(|pixel| f32::from(*pixel) / 255.0).collect();
-        let data = TensorData::new(pixels, [faces.len(), 1, side, side]);
+        let data = TensorData::new(numbers, [faces.len(), 1, side, side]);
         self.answer(Input::Pictures(Tensor::from_data(data, &self.device)))
+    }
+
+    /// What the rows of a pretrained network say; `None` where there are none.
+    fn series(&self, each: &[Features]) -> Answers {
+        let longest = each.iter().map(Features::len).max().unwrap_or(0);
+        let size = each.iter().map(|rows| rows.shape()[1]).max().unwrap_or(0);
+        if longest == 0 {
+            return Ok(vec![None; each.len()]);
+        }
+        let (mut data, mut mask) = (Vec::new(), Vec::new());
+        for (place, rows) in each.iter().enumerate() {
+            data.extend_from_slice(rows.data());
+            data.resize((place + 1) * longest * size, 0.0);
+            mask.resize(place * longest + rows.len(), 1.0);
+            mask.resize((place + 1) * longest, 0.0);
+        }
+        let x = TensorData::new(data, [each.len(), longest, size]);
+        let mask: TensorData = TensorData::new::<f32, _>(mask, [each.len(), longest]);
+        let x = Tensor::from_data(x, &self.device);
+        let mask = Tensor::from_data(mask, &self.device);
+        let scores = self.answer(Input::Series(Sequence { x, mask }))?;
+        Ok(scores.into_iter().zip(each).map(|(s, rows)| s.filter(|_| !rows.is_empty())).collect())
     }
 
     /// Calibrated answers, one a row of the input; `None` where the numbers broke down.
@@ -213,6 +288,24 @@ impl Expert {
             })
             .collect())
     }
+}
+
+/// The network `id` at `place`, or beside the model in `near`.
+fn network(
+    place: &str,
+    id: &str,
+    near: Option<&Path>,
+    device: &Device,
+) -> limbic_features::Result<Backbone> {
+    let network = Backbone::known(place, id, near, device)?;
+    if matches!(network, Backbone::R2plus1d(_)) {
+        return Err(limbic_features::Error::Damaged {
+            path: place.into(),
+            reason: format!("`{id}` looks at stretches of film, and a reading at single faces"),
+            way_out: "leave vision out with --modalities, or use the model with `limbic eval`",
+        });
+    }
+    Ok(network)
 }
 
 /// Log-probabilities over all emotions from the logits of an expert that knows only those that

@@ -35,6 +35,7 @@ mod reading;
 mod scores;
 mod slot;
 mod summary;
+mod tape;
 mod timeline;
 mod windows;
 mod words;

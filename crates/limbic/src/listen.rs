@@ -1,6 +1,6 @@
 //! The pass over the sound of a clip.
 
-use limbic_features::{DescriptorStream, functionals};
+use limbic_features::{DescriptorStream, Frame, functionals};
 use limbic_media::{Clip, Skipped, Span, SpeechSpans};
 
 use crate::error::Failure;
@@ -8,6 +8,7 @@ use crate::experts::Expert;
 use crate::reading::Presence;
 use crate::scores::Scores;
 use crate::slot::Board;
+use crate::tape::Tape;
 use crate::windows::{Window, Windows};
 
 /// Samples a second of the sound that media give.
@@ -55,7 +56,8 @@ pub(crate) fn listen(
     let mut spans = SpeechSpans::new();
     let mut descriptors = DescriptorStream::new();
     let mut windows = Windows::new(board.every());
-    let mut judge = Judge { voice, batch, waiting: Vec::new(), speech: 0.0, judged: false };
+    let tape = voice.hears().then(Tape::default);
+    let mut judge = Judge { voice, batch, tape, waiting: Vec::new(), speech: 0.0, judged: false };
     let mut seconds = 0.0;
     loop {
         let block = match stream.next_block() {
@@ -72,7 +74,13 @@ pub(crate) fn listen(
             judge.spoken(span, &mut windows, board);
         }
         windows.hear(descriptors.push(&block));
+        if let Some(tape) = &mut judge.tape {
+            tape.push(&block);
+        }
         judge.take(windows.ready(seconds - HESITATION, spans.open()), board)?;
+        if let Some(tape) = &mut judge.tape {
+            tape.forget(windows.reach());
+        }
         if let Some(declared) = declared {
             progress(seconds / declared);
         }
@@ -93,8 +101,8 @@ pub(crate) fn listen(
     judge.take(left, board)?;
     judge.flush(board)?;
     board.spread(Span::new(0.0, seconds), |slot, heard| slot.heard += heard);
-    let whole = match whole.and_then(|frames| functionals(&frames)) {
-        Some(functionals) => voice.voices(&[functionals])?.into_iter().next().flatten(),
+    let whole = match whole.and_then(|frames| judge.heard(&frames)) {
+        Some(heard) => voice.voices(&[heard])?.into_iter().next().flatten(),
         None => None,
     };
     let presence = match &judge {
@@ -109,6 +117,8 @@ pub(crate) fn listen(
 struct Judge<'a> {
     voice: &'a Expert,
     batch: usize,
+    /// For a voice expert that hears samples.
+    tape: Option<Tape>,
     waiting: Vec<(usize, f64, Vec<f32>)>,
     speech: f64,
     judged: bool,
@@ -121,10 +131,18 @@ impl Judge<'_> {
         windows.spoken(span);
     }
 
+    /// What the expert is given of a stretch of frames.
+    fn heard(&self, frames: &[Frame]) -> Option<Vec<f32>> {
+        match &self.tape {
+            Some(tape) => Some(tape.under(frames)),
+            None => functionals(frames),
+        }
+    }
+
     fn take(&mut self, windows: Vec<Window>, board: &mut Board) -> Result<(), Failure> {
         for window in windows {
-            if let Some(functionals) = functionals(&window.frames) {
-                self.waiting.push((window.slot, window.speech, functionals));
+            if let Some(heard) = self.heard(&window.frames) {
+                self.waiting.push((window.slot, window.speech, heard));
             }
             if self.waiting.len() >= self.batch {
                 self.flush(board)?;
@@ -138,8 +156,8 @@ impl Judge<'_> {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let functionals: Vec<Vec<f32>> = waiting.iter().map(|(_, _, f)| f.clone()).collect();
-        for ((slot, speech, _), scores) in waiting.iter().zip(self.voice.voices(&functionals)?) {
+        let heard: Vec<Vec<f32>> = waiting.iter().map(|(_, _, heard)| heard.clone()).collect();
+        for ((slot, speech, _), scores) in waiting.iter().zip(self.voice.voices(&heard)?) {
             if let (Some(slot), Some(scores)) = (board.slot(*slot), scores) {
                 slot.voice.add(&scores, *speech);
                 self.judged = true;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use limbic_media::{Clip, FaceTracker, GrayImage, Skipped};
+use limbic_media::{Clip, FaceTracker, Skipped};
 
 use crate::error::Failure;
-use crate::experts::Expert;
+use crate::experts::{Expert, Shown};
 use crate::reading::Presence;
 use crate::slot::{Board, Sight};
 
@@ -83,8 +83,8 @@ pub(crate) fn look(
         }
         for face in tracker.step(&frame) {
             let small = face.region.side < expert.side() as f32;
-            let crop = face.crop(&frame, MARGIN, expert.side());
-            judge.take(Waiting { time, track: face.track, small, crop }, board)?;
+            let shown = expert.shown(&frame, &face, MARGIN)?;
+            judge.take(Waiting { time, track: face.track, small, shown }, board)?;
         }
         if let Some(declared) = declared {
             progress(time / declared);
@@ -125,7 +125,7 @@ struct Waiting {
     time: f64,
     track: u32,
     small: bool,
-    crop: GrayImage,
+    shown: Shown,
 }
 
 impl Judge<'_> {
@@ -138,11 +138,11 @@ impl Judge<'_> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let (crops, sights): (Vec<GrayImage>, Vec<_>) = std::mem::take(&mut self.waiting)
+        let (faces, sights): (Vec<Shown>, Vec<_>) = std::mem::take(&mut self.waiting)
             .into_iter()
-            .map(|face| (face.crop, (face.time, face.track, face.small)))
+            .map(|face| (face.shown, (face.time, face.track, face.small)))
             .unzip();
-        for ((time, track, small), scores) in sights.into_iter().zip(self.expert.faces(&crops)?) {
+        for ((time, track, small), scores) in sights.into_iter().zip(self.expert.faces(&faces)?) {
             self.judged |= scores.is_some();
             board.see(Sight { time, track, small, scores });
         }

@@ -93,6 +93,11 @@ impl Windows {
         ready
     }
 
+    /// What lies before this, in seconds, no later window reaches.
+    pub(crate) fn reach(&self) -> f64 {
+        if self.whole.is_some() { 0.0 } else { self.window().start }
+    }
+
     /// The windows that are left of a clip of `length` seconds, and the whole speech of a short
     /// one.
     pub(crate) fn finish(mut self, length: f64) -> (Vec<Window>, Option<Vec<Frame>>) {

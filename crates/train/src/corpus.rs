@@ -67,6 +67,8 @@ pub struct Example {
 pub enum Media {
     /// A recording.
     Audio(PathBuf),
+    /// A film.
+    Film(PathBuf),
     /// Words.
     Text(String),
     /// A grey picture of a face, row by row, and its side in pixels.

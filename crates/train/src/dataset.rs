@@ -1,5 +1,6 @@
 //! Corpora become encoder inputs in memory.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,6 +62,8 @@ pub struct Dataset {
     pub items: Vec<Item>,
     /// The tokenizer file, for words.
     pub tokenizer: Option<String>,
+    /// The ids of the pretrained networks that encoders read.
+    pub extractors: BTreeMap<Modality, String>,
     /// Clips and modalities left out because they could not be read or hold nothing, with the
     /// reason.
     pub skipped: Vec<String>,
@@ -106,7 +109,11 @@ impl Dataset {
                 Ok((*modality, reader))
             })
             .collect::<Result<Vec<_>>>()?;
+        let network = |(modality, reader): &(Modality, Reader)| {
+            reader.network().map(|id| (*modality, id.to_owned()))
+        };
         let mut dataset = Self {
+            extractors: readers.iter().filter_map(network).collect(),
             modalities: encoders.keys().copied().collect(),
             cards,
             tokenizer,

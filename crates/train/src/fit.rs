@@ -268,10 +268,14 @@ impl Fit<'_> {
             scores: BTreeMap::new(),
         };
         let tokenizer = self.dataset.tokenizer.iter();
-        let seen = || self.recipe.model.encoder.keys();
+        let mut recipe = self.recipe.clone();
+        for (modality, encoder) in &mut recipe.model.encoder {
+            encoder.extractor = self.dataset.extractors.get(modality).cloned();
+        }
+        let seen = || recipe.model.encoder.keys();
         Checkpoint {
             model: model.valid(),
-            recipes: seen().map(|m| (*m, self.recipe.clone())).collect(),
+            recipes: seen().map(|m| (*m, recipe.clone())).collect(),
             temperature: BTreeMap::new(),
             thresholds: BTreeMap::new(),
             coordinates: BTreeMap::new(),

@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use burn::tensor::Device;
+use limbic_backbones::Backbone;
 use limbic_features::{
-    Cache, Extract, MelConfig, MelSpectrogram, TextTokenizer, WordVectors, describe,
+    Cache, Extract, Features, MelConfig, MelSpectrogram, TextTokenizer, Times, WordVectors,
+    describe, hash_bytes,
 };
-use limbic_media::{Clip, Modality, SAMPLE_RATE};
+use limbic_media::{Clip, Modality, RgbImage, SAMPLE_RATE};
 use limbic_model::{EncoderConfig, InputConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -48,6 +51,8 @@ pub(crate) enum Reader {
     Face,
     /// The vector of this name that comes with the corpus.
     Published(&'static str),
+    /// A pretrained network.
+    Network(Box<Backbone>, Option<Cache>),
 }
 
 impl Reader {
@@ -72,8 +77,31 @@ impl Reader {
             own.collect::<Vec<_>>().join(", ")
         };
         let Some((name, _)) = FEATURES.iter().find(|known| **known == (name, modality)) else {
-            return bad(format!("there are no {modality} features `{name}`; use {}", names()));
+            if !is_place(name) {
+                return bad(format!(
+                    "there are no {modality} features `{name}`; use {}, or the path of a \
+                     pretrained network",
+                    names()
+                ));
+            }
+            let device = Device::flex();
+            let network = match &encoder.extractor {
+                Some(id) => Backbone::known(name, id, None, &device)?,
+                None => Backbone::named(name, &device)?,
+            };
+            if network.modality() != modality {
+                let found = network.modality();
+                return bad(format!("`{name}` reads {found}; move it to `model.encoder.{found}`"));
+            }
+            return Ok(Self::Network(Box::new(network), cache));
         };
+        if encoder.extractor.is_some() {
+            let reason = format!("`{name}` needs no id; remove it");
+            return Err(Error::Recipe {
+                key: format!("model.encoder.{modality}.extractor"),
+                reason,
+            });
+        }
         Ok(match (*name, tokenizer, &encoder.input) {
             ("descriptors@1", ..) => Self::Descriptors,
             ("log-mel@1", ..) => {
@@ -121,6 +149,11 @@ impl Reader {
                     let ids = tokens.encode(text)?;
                     return Ok((!ids.is_empty()).then_some(Value::Tokens(ids)));
                 }
+                (Self::Network(network, cache), _) => {
+                    if let Some(features) = taken(network, cache.as_ref(), medium)? {
+                        return Ok(series(features));
+                    }
+                }
                 (Self::Face, Media::Face(pixels, _)) => {
                     return Ok(Some(Value::Picture(Arc::clone(pixels))));
                 }
@@ -132,9 +165,53 @@ impl Reader {
         }
         Ok(None)
     }
+
+    /// The id of the pretrained network, if it is one.
+    pub(crate) fn network(&self) -> Option<&str> {
+        match self {
+            Self::Network(network, _) => Some(network.id()),
+            _ => None,
+        }
+    }
 }
 
-fn series(features: limbic_features::Features) -> Option<Value> {
+/// Whether the `features` of a recipe are where a network lies rather than the name of some.
+fn is_place(features: &str) -> bool {
+    features.starts_with("hub:") || features.contains(['/', '\\']) || Path::new(features).exists()
+}
+
+/// What a pretrained network finds in one medium of a clip; `None` where it reads another kind.
+fn taken(network: &Backbone, cache: Option<&Cache>, medium: &Media) -> Result<Option<Features>> {
+    let clip = match (network.modality(), medium) {
+        (Modality::Audio, Media::Audio(path)) | (Modality::Vision, Media::Film(path)) => {
+            Clip::open(path)?
+        }
+        (Modality::Text, Media::Text(text)) if !text.trim().is_empty() => Clip::from_text(text),
+        (Modality::Vision, Media::Face(pixels, side))
+            if !matches!(network, Backbone::R2plus1d(_)) =>
+        {
+            let rgb = pixels.iter().flat_map(|light| [*light; 3]).collect();
+            let Some(picture) = RgbImage::new(*side as u32, *side as u32, rgb) else {
+                return Ok(None);
+            };
+            let look = || {
+                let row = network.picture(&picture)?.unwrap_or_default();
+                Features::new(Modality::Vision, [1, row.len()], row, Times::Order)
+            };
+            return Ok(Some(match cache {
+                Some(cache) => cache.get_or(hash_bytes(pixels), network.id(), look)?,
+                None => look()?,
+            }));
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(match cache {
+        Some(cache) => cache.extract(network, &clip)?,
+        None => network.extract(&clip)?,
+    }))
+}
+
+fn series(features: Features) -> Option<Value> {
     let [_, size] = features.shape();
     (!features.is_empty()).then(|| Value::Series { steps: features.into_data().into(), size })
 }

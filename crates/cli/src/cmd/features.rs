@@ -1,16 +1,15 @@
 //! `limbic features`: what the extractors find in each clip, in one file.
 
-use std::io;
 use std::process::ExitCode;
+use std::{io, panic};
 
 use anyhow::Result;
-use limbic_features::{
-    Cache, Extract, MelConfig, MelSpectrogram, Stored, VoiceDescriptors, extract_all,
-    write_features,
-};
+use limbic_features::{Cache, Extract, Stored, extract_all, write_features};
 use limbic_media::Clip;
 
-use crate::args::{Extractor, Features};
+use super::predict::whole;
+use crate::args::Features;
+use crate::extractor::Extractor;
 use crate::inputs::Inputs;
 use crate::output;
 use crate::progress::Waiting;
@@ -18,11 +17,14 @@ use crate::progress::Waiting;
 /// Extracts from every input and writes one file; one sentence on standard error for each input
 /// that cannot be read.
 pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
-    let extractors: Vec<Box<dyn Extract>> = typed
-        .extractors
-        .iter()
-        .map(|named| extractor(*named))
-        .collect::<limbic_features::Result<_>>()?;
+    // Foreign parts may panic on damaged bytes; what they say is for the log.
+    panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
+    let open = |extractor: &Extractor| {
+        let opened = || extractor.open().map_err(|error| error.to_string());
+        whole(&extractor.name(), opened).map_err(anyhow::Error::msg)
+    };
+    let extractors = typed.extractors.iter().flat_map(|each| &each.0).map(open);
+    let extractors = extractors.collect::<Result<Vec<Box<dyn Extract>>>>()?;
     let extractors: Vec<&dyn Extract> = extractors.iter().map(AsRef::as_ref).collect();
     let cache = if typed.no_cache { None } else { Cache::open() };
     let inputs = Inputs::gather(&typed.paths, io::stdin().lock());
@@ -33,9 +35,11 @@ pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
         let extracted = input.clone().and_then(|path| {
             let name = path.display().to_string();
             waiting.at(index, &name, 0.0);
-            let clip = Clip::open(&path).map_err(|error| error.to_string())?;
-            extract_all(&name, &clip, &extractors, cache.as_ref())
-                .map_err(|error| error.to_string())
+            whole(&name, || {
+                let clip = Clip::open(&path).map_err(|error| error.to_string())?;
+                extract_all(&name, &clip, &extractors, cache.as_ref())
+                    .map_err(|error| error.to_string())
+            })
         });
         match extracted {
             Ok(found) => features.extend(found),
@@ -50,14 +54,4 @@ pub(crate) fn run(typed: &Features) -> Result<ExitCode> {
         write_features(&typed.output, &features)?;
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn extractor(named: Extractor) -> limbic_features::Result<Box<dyn Extract>> {
-    let mel = |config| Ok(Box::new(MelSpectrogram::new(&config)?) as Box<dyn Extract>);
-    match named {
-        Extractor::Descriptors => Ok(Box::new(VoiceDescriptors)),
-        Extractor::LogMelLibrosa => mel(MelConfig::librosa()),
-        Extractor::LogMelWhisper => mel(MelConfig::whisper()),
-        Extractor::LogMelAst => mel(MelConfig::ast()),
-    }
 }

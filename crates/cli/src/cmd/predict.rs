@@ -109,7 +109,7 @@ impl Input {
 }
 
 /// Runs `read` to its end even if foreign code panics in it.
-fn whole<T>(name: &str, read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(super) fn whole<T>(name: &str, read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         Err(format!("{name}: a decoder failed on damaged content; copy or export the file again"))
     })

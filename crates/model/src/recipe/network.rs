@@ -39,8 +39,13 @@ pub struct ModelConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// The extractor whose output it reads, with its version.
+    /// The extractor whose output it reads, with its version; or the path of a pretrained
+    /// network.
     pub features: String,
+    /// The id of the network at that path, which says its weights and settings; a training writes
+    /// it into its checkpoint. Where it is given, no other network will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extractor: Option<String>,
     /// The shape of that output.
     pub input: InputConfig,
     /// The layers.

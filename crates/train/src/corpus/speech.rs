@@ -1,5 +1,6 @@
 //! Acted speech: RAVDESS, EMO-DB and nEMO, each a folder of recordings with a manifest. RAVDESS
-//! has the face of the same take beside the voice, as the means of `OpenFace`'s action units.
+//! has the face of the same take beside the voice, as the means of `OpenFace`'s action units, and
+//! the film of the take where it was downloaded.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -47,6 +48,19 @@ impl Speech {
         };
         table.rows().map(face).collect()
     }
+
+    /// Films by the path of their recording; none where they were not downloaded.
+    fn films(&self) -> Result<HashMap<String, PathBuf>> {
+        let path = self.folder.join("video_manifest.csv");
+        if !path.exists() {
+            return Ok(HashMap::new());
+        }
+        let table = Table::read(&path)?;
+        let film = |row: Row<'_>| {
+            Ok((row.get("audio_path")?.to_owned(), self.folder.join(row.get("path")?)))
+        };
+        table.rows().map(film).collect()
+    }
 }
 
 impl Corpus for Speech {
@@ -57,7 +71,7 @@ impl Corpus for Speech {
         speakers.sort_unstable();
         speakers.dedup();
         let map = &self.card.labels[0];
-        let faces = self.faces()?;
+        let (faces, films) = (self.faces()?, self.films()?);
         table
             .rows()
             .map(|row| {
@@ -75,10 +89,12 @@ impl Corpus for Speech {
                 let stem = recording.file_stem().and_then(|stem| stem.to_str());
                 let face = stem.and_then(|stem| faces.get(stem)).map(Arc::clone);
                 let face = face.map(|units| Media::Vector("action-units@1", units));
+                let film = films.get(path).map(|film| Media::Film(film.clone()));
+                let recording = std::iter::once(Media::Audio(recording));
                 Ok(Example {
                     id: path.to_owned(),
                     speaker: Some(speaker.to_owned()),
-                    media: std::iter::once(Media::Audio(recording)).chain(face).collect(),
+                    media: recording.chain(face).chain(film).collect(),
                     labels: vec![Some(Label::Class(class))],
                     part: Part::Whole,
                     fold,

@@ -105,3 +105,63 @@ fn names_that_do_not_exist_or_belong_elsewhere_are_refused_with_those_that_fit()
     let error = Reader::new(Modality::Text, &config, Path::new(""), Some("{}"), None).err();
     assert!(error.unwrap().to_string().contains("kind = \"tokens\""));
 }
+
+/// A small pretrained network of the tests of `limbic-backbones`.
+fn network(name: &str) -> String {
+    format!("{}/../backbones/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn networks_read_recordings_texts_films_and_faces_through_the_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("tone.wav");
+    tone(&recording);
+    let film = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/hello.mp4").into();
+    let face = Media::Face((0..48 * 48).map(|i| (i % 251) as u8).collect(), 48);
+    let words = Media::Text("so happy".into());
+    let clip = example(vec![words, face, Media::Audio(recording), Media::Film(film)]);
+    let cases = [
+        (Modality::Audio, "wav2vec2-base", 24, 74),
+        (Modality::Text, "bert", 24, 4),
+        (Modality::Vision, "r2plus1d.safetensors", 16, 1),
+        #[cfg(feature = "onnx")]
+        (Modality::Vision, "picture.onnx", 5, 1),
+    ];
+    for (modality, name, size, rows) in cases {
+        let config = encoder(&network(name), &format!("{{ kind = 'series', size = {size} }}"));
+        let cache = folder.path().join(name);
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            let cache = Some(Cache::at(&cache));
+            let reader = Reader::new(modality, &config, folder.path(), None, cache).unwrap();
+            assert!(reader.network().is_some_and(|id| id.contains('@')));
+            assert!(reader.read(&example(Vec::new()), 1).unwrap().is_none());
+            let Some(Value::Series { steps, size: width }) = reader.read(&clip, 1).unwrap() else {
+                panic!("{name}: nothing is read")
+            };
+            assert_eq!((width, steps.len() / width), (size, rows), "{name}");
+            found.push(steps);
+        }
+        assert_eq!(found[0], found[1], "{name}");
+        assert!(cache.is_dir(), "{name}");
+    }
+}
+
+#[test]
+fn a_network_of_another_id_or_modality_is_refused() {
+    let place = network("bert");
+    let mut config = encoder(&place, "{ kind = 'series', size = 24 }");
+    let refused = |modality, config: &EncoderConfig| {
+        let error = Reader::new(modality, config, Path::new(""), None, None).err();
+        error.expect("an error").to_string()
+    };
+    assert!(refused(Modality::Audio, &config).contains("model.encoder.text"));
+    let own = Reader::new(Modality::Text, &config, Path::new(""), None, None).unwrap();
+    config.extractor = own.network().map(str::to_owned);
+    assert!(Reader::new(Modality::Text, &config, Path::new(""), None, None).is_ok());
+    config.extractor = Some("bert/0@1".to_owned());
+    let error = refused(Modality::Text, &config);
+    assert!(error.contains("`bert/0@1` is needed and this is `bert/"), "{error}");
+    config.features = "tokens@1".to_owned();
+    assert!(refused(Modality::Text, &config).contains("model.encoder.text.extractor"));
+}
