@@ -42,9 +42,9 @@ pub use model::{Branch, Model, Views};
 pub use pool::Pool;
 pub use project::{Projector, ProjectorConfig};
 pub use recipe::{
-    Augment, Batches, Body, Data, EncoderConfig, Fusion, HeadConfig, InputConfig, LabelLoss, Looks, MlpHead,
-    ModelConfig, Objectives, On, Optimizer, Part, Patience, Probe, ProbeKind, ProbeOn, Recipe,
-    Reduce, Scale, Schedule, Split, Stage, Step, TrunkKind, Tune, Tuning,
+    Augment, Batches, Body, Data, EncoderConfig, Fusion, HeadConfig, InputConfig, LabelLoss, Looks,
+    MlpHead, ModelConfig, Objectives, On, Optimizer, Part, Patience, Probe, ProbeKind, ProbeOn,
+    Recipe, Reduce, Scale, Schedule, Split, Stage, Step, TrunkKind, Tune, Tuning,
 };
 pub use reference::{Found, Layout, Origin};
 pub use scaling::{Moments, RatingScale};

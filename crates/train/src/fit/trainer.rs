@@ -7,9 +7,7 @@ use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, Sgd
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
-use limbic_model::{
-    Batch, Input, Looks, Model, Optimizer, Sequence, Stage, Step, Tuning, Views,
-};
+use limbic_model::{Batch, Input, Looks, Model, Optimizer, Sequence, Stage, Step, Tuning, Views};
 
 use crate::fewshot::{Gradient, Update, clip};
 use crate::{Error, Result};
