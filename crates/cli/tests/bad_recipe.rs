@@ -115,7 +115,11 @@ fn an_unknown_key_is_named_with_those_there_are() {
 fn an_impossible_size_is_named_with_what_is_possible() {
     refused("width = 4", "width = 0", &["`model.width`", "between 1 and"]);
     refused("size = 2", "size = 3", &["`model.encoder.audio.input.size`", "is 3", "have 2"]);
-    refused("layers = 1", "layers = 0", &["model.encoder.audio.body.layers", "at least 1"]);
+    refused(
+        "kind = \"mlp\", layers = 1",
+        "kind = \"tcn\", channels = 0",
+        &["`model.encoder.audio.body.channels`", "write at least 1"],
+    );
     refused("dropout = 0.0", "dropout = 1.0", &["model.encoder.audio.body.dropout", "[0, 1)"]);
     refused("batch = 8", "batch = 0", &["stage.train", "at least 1"]);
     refused("lr = 0.01", "lr = 0.0", &["`stage.train.optimizer.lr`", "positive"]);
@@ -164,6 +168,7 @@ fn a_label_that_is_absent_from_the_tables_is_named() {
         "disgust",
         "surprise",
         "positive",
+        "sentiment",
     ];
     vectors(&data, &known);
     let run = train(folder.path(), &worded, &[]);

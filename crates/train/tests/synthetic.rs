@@ -26,7 +26,7 @@ const FEATURES: usize = 16;
 const SHARED: usize = 3;
 const STEPS: usize = 8;
 /// The first clips are contrasted, the next labelled for the probe, the last held out.
-const CONTRASTED: usize = 256;
+const CONTRASTED: usize = 320;
 const LABELLED: usize = 40;
 const CLIPS: usize = CONTRASTED + LABELLED + 160;
 
@@ -48,13 +48,13 @@ fn latent() -> Dataset {
         |i, modality| {
             let place = SEEN.iter().position(|m| *m == modality).unwrap();
             let (classes, shared, own) = &maps[place];
-            let noise: Vec<f32> = (0..own.len()).map(|_| 2.0 * normal(&mut random)).collect();
+            let noise: Vec<f32> = (0..own.len()).map(|_| normal(&mut random)).collect();
             let clip: Vec<f32> = (0..FEATURES)
                 .map(|f| {
                     let common: f32 =
                         latents[i].iter().zip(shared).map(|(l, row)| l * row[f]).sum();
                     let private: f32 = noise.iter().zip(own).map(|(n, row)| n * row[f]).sum();
-                    classes[i % CLASSES][f] + 0.5 * common + private
+                    1.5 * classes[i % CLASSES][f] + 0.8 * common + 1.5 * private
                 })
                 .collect();
             let steps =
@@ -71,12 +71,14 @@ fn mpuc(batch: usize) -> Recipe {
              scale = 'raw' }}, body = {{ kind = 'mlp', layers = 1, dropout = 0.0 }} }}\n"
         )
     };
+    // As many steps whatever the batch.
+    let epochs = batch * 5 / 4;
     let encoders: String = ["text", "audio", "vision"].map(encoder).concat();
     let text = format!(
         "about = 'small'\nseed = 2\n[data]\ncorpora = ['made-up']\nsplit = 'official'\n\
          views = 2\nwindow = 4\n[model]\nwidth = 16\nprojector = {{ hidden = 16, out = 8 }}\n\
-         {encoders}[[stage]]\nname = 'contrast'\nepochs = 25\nbatch = {batch}\n\
-         optimizer = {{ kind = 'adam', lr = 0.01 }}\nobjective.contrast = {{}}"
+         {encoders}[[stage]]\nname = 'contrast'\nepochs = {epochs}\nbatch = {batch}\n\
+         optimizer = {{ kind = 'adam', lr = 0.003 }}\nobjective.contrast = {{}}"
     );
     Recipe::parse("mpuc", &text).unwrap()
 }
@@ -159,16 +161,13 @@ fn mpuc_t6_a_latent_class_is_found_without_labels() {
     for modality in SEEN {
         let (learned, fresh) =
             (probed(&model, &dataset, &[modality]), probed(&untrained, &dataset, &[modality]));
-        eprintln!("{modality}: {learned} {fresh}");
-        assert!(learned > fresh + 0.1, "{modality}: {learned} after, {fresh} before");
+        assert!(learned > fresh + 0.2, "{modality}: {learned} after, {fresh} before");
         best = best.max(learned);
     }
     let all = probed(&model, &dataset, &SEEN);
-    eprintln!("{all} {}", probed(&untrained, &dataset, &SEEN));
     assert!(all > best - 0.03, "{all} of all, {best} of one");
     let (after, before) = (retrieved(&model, &dataset), retrieved(&untrained, &dataset));
-    eprintln!("{after} {before}");
-    assert!(after > 8.0 / 32.0, "{after}");
+    assert!(after > 12.0 / 32.0, "{after}");
     assert!(before < 4.0 / 32.0, "the control: {before}");
 }
 
@@ -176,14 +175,14 @@ fn mpuc_t6_a_latent_class_is_found_without_labels() {
 fn mpuc_t7_shuffled_pairs_teach_nothing() {
     let _turn = clips::alone();
     let (model, dataset) = contrasted(32, true);
-    let (paired, _) = contrasted(32, false);
+    let ((paired, _), untrained) = (contrasted(32, false), untrained(&dataset));
     for modality in SEEN {
-        let [lost, kept] = [&model, &paired].map(|m| probed(m, &dataset, &[modality]));
-        eprintln!("{modality}: {lost} {kept}");
-        assert!(lost < kept - 0.1, "{modality}: {lost} of shuffled pairs, {kept} of true ones");
+        let [lost, kept, fresh] =
+            [&model, &paired, &untrained].map(|m| probed(m, &dataset, &[modality]));
+        assert!(lost < kept - 0.2, "{modality}: {lost} of shuffled pairs, {kept} of true ones");
+        assert!(lost < fresh + 0.15, "{modality}: {lost} of shuffled pairs, {fresh} before");
     }
     let found = retrieved(&model, &dataset);
-    eprintln!("{found}");
     assert!(found < 4.0 / 32.0, "{found}");
 }
 
@@ -192,7 +191,6 @@ fn mpuc_t12_batches_of_eight_train() {
     let _turn = clips::alone();
     let (model, dataset) = contrasted(8, false);
     let after = retrieved(&model, &dataset);
-    eprintln!("{after}");
     assert!(after > 8.0 / 32.0, "{after}");
 }
 
@@ -267,7 +265,6 @@ fn vavl_v11_two_halves_of_an_answer_become_one() {
         let bit = if modality == Modality::Audio { i % 4 / 2 } else { i % 2 };
         2.0 * bit as f32 - 1.0
     });
-    eprintln!("{voice} {face} {both}");
     assert!(voice < 0.65 && face < 0.65, "{voice} {face}");
     assert!(both > 0.85, "{both}");
 }
@@ -282,7 +279,6 @@ fn vavl_v11_noise_beside_the_answer_does_no_harm() {
                 if modality == Modality::Audio { 2.0 * (i % 2) as f32 - 1.0 } else { 0.0 }
             },
         );
-    eprintln!("{voice} {face} {both}");
     assert!(voice > 0.85 && face < 0.7, "{voice} {face}");
     assert!((both - voice).abs() < 0.08, "{both} of both, {voice} of the voice");
 }
