@@ -9,6 +9,7 @@ mod every;
 mod inputs;
 mod output;
 mod progress;
+mod state_dict;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Train(train) => cmd::train::run(train),
         Command::Eval(eval) => cmd::eval::run(eval),
         Command::Join(join) => cmd::join::run(join),
+        Command::Convert(convert) => cmd::convert::run(convert),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

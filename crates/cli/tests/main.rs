@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod convert;
 mod embedded;
+mod hostile;
 mod media;
 mod model;
 mod predict;
 mod program;
+mod state;
+mod torch;

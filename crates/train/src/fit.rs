@@ -260,7 +260,7 @@ impl Fit<'_> {
             corpora,
             fold,
             seed: self.recipe.seed,
-            scores: BTreeMap::new(),
+            ..Provenance::default()
         };
         let tokenizer = self.dataset.tokenizer.iter();
         let seen = || self.recipe.model.encoder.keys();
