@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Put checkpoints of different modalities side by side in one file
     Join(Join),
+    /// Make a checkpoint of weights that the authors of MPUC, VAVL or MTEE published
+    Convert(Convert),
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -241,6 +243,44 @@ pub(crate) struct Join {
     /// Keep weights at 32 bits; the default is 16, for running
     #[arg(long)]
     pub(crate) full: bool,
+}
+
+const CONVERT_EXAMPLES: &str = "\
+Examples:
+  limbic convert recipes/mtee.toml mtee.pt --labels mosei.toml -o mtee.safetensors
+  limbic convert recipes/vavl.toml vavl/*.pt --labels cremad.toml -o vavl.safetensors
+  limbic convert vavl.toml shared_model=s.pt acoustic_model=a.pt ... -o vavl.safetensors
+  limbic convert recipes/mpuc.toml encoder.pth --fresh head_ --labels mosei.toml -o mpuc.safetensors
+
+Files of PyTorch are read and never run: one that asks for more than tensors is refused.";
+
+/// Makes a checkpoint of weights that the authors of MPUC, VAVL or MTEE published.
+///
+/// The recipe gives the network, which has to be of the sizes of the weights.
+#[derive(Debug, clap::Args)]
+#[command(after_help = CONVERT_EXAMPLES)]
+pub(crate) struct Convert {
+    /// The recipe, a TOML file
+    #[arg(value_name = "RECIPE")]
+    pub(crate) recipe: PathBuf,
+
+    /// The state dict (.pt, .pth, .safetensors), whole or one file a part; which part is known
+    /// by VAVL's names for its files, else written before the file
+    #[arg(value_name = "[PART=]STATE", required = true)]
+    pub(crate) states: Vec<String>,
+
+    /// Where the checkpoint is written
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// What the heads answer to: corpora by name, or label files such as those in labels/
+    /// [default: the recipe's corpora]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) labels: Vec<String>,
+
+    /// Leave weights as the recipe starts them whose published names begin so
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) fresh: Vec<String>,
 }
 
 /// A modality for which there is an expert.

@@ -10,6 +10,7 @@ mod extractor;
 mod inputs;
 mod output;
 mod progress;
+mod state_dict;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Train(train) => cmd::train::run(train),
         Command::Eval(eval) => cmd::eval::run(eval),
         Command::Join(join) => cmd::join::run(join),
+        Command::Convert(convert) => cmd::convert::run(convert),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&format!("{error:#}"));

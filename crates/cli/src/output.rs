@@ -26,6 +26,11 @@ pub(crate) fn complain(sentence: &str) {
     let _ = writeln!(io::stderr().lock(), "error: {}", visible(sentence));
 }
 
+/// One sentence on standard error about something that may not be as it was meant.
+pub(crate) fn warn(sentence: &str) {
+    let _ = writeln!(io::stderr().lock(), "warning: {}", visible(sentence));
+}
+
 /// The text without characters that would command a terminal.
 pub(crate) fn visible(text: &str) -> String {
     let shown = |c: char| match c {

@@ -4,11 +4,16 @@
 
 mod bad_input;
 mod bad_recipe;
+mod convert;
 mod embedded;
 mod extractors;
+mod hostile;
+mod killed;
 mod media;
 mod model;
 mod networks;
 mod predict;
 mod program;
+mod state;
+mod torch;
 mod unpaired;

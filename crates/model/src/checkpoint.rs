@@ -40,6 +40,10 @@ pub struct Provenance {
     pub seed: u64,
     /// Scores on held-out clips, as printed when it was trained.
     pub scores: BTreeMap<String, f64>,
+    /// The files of published weights that it was converted from, with their BLAKE3 hashes; none
+    /// where it was trained.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub converted: BTreeMap<String, String>,
 }
 
 /// A model with all that is needed to run it again or train it again.

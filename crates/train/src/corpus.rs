@@ -9,7 +9,7 @@ mod texts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use limbic_model::{LabelMap, Objectivity};
+use limbic_model::{LabelMap, LabelSet, Objectivity};
 
 use crate::{Error, Result};
 
@@ -142,6 +142,26 @@ pub fn open(name: &str, root: &Path) -> Result<Box<dyn Corpus>> {
     };
     std::fs::metadata(&folder).map_err(Error::io(&folder))?;
     Ok(corpus)
+}
+
+/// The label files of a corpus, its own first.
+pub(crate) fn maps(name: &str) -> Result<Vec<LabelMap>> {
+    let others: &[&str] = match name {
+        "fer2013" => &["ferplus"],
+        "mosi" => &["mosi_sentiment"],
+        _ => &[],
+    };
+    std::iter::once(&name).chain(others).map(|name| labels(name)).collect()
+}
+
+/// The label sets that the heads of a recipe over these corpora answer to, in their order. No
+/// clip is read.
+///
+/// # Errors
+/// [`Error::UnknownCorpus`].
+pub fn label_sets(corpora: &[String]) -> Result<Vec<LabelSet>> {
+    let maps = corpora.iter().map(|name| maps(name)).collect::<Result<Vec<_>>>()?;
+    Ok(maps.iter().flatten().map(LabelMap::set).collect())
 }
 
 /// The label file of a corpus, compiled in.

@@ -265,7 +265,7 @@ impl Fit<'_> {
             corpora,
             fold,
             seed: self.recipe.seed,
-            scores: BTreeMap::new(),
+            ..Provenance::default()
         };
         let tokenizer = self.dataset.tokenizer.iter();
         let mut recipe = self.recipe.clone();

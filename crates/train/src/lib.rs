@@ -30,7 +30,7 @@ mod unseen;
 
 pub use calibrate::temperature;
 pub use coordinates::coordinates;
-pub use corpus::{Card, Corpus, Example, Label, Media, Part, open};
+pub use corpus::{Card, Corpus, Example, Label, Media, Part, label_sets, open};
 pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};
 pub use fit::{Before, Event, Fit, Taken, Trainer, fit};

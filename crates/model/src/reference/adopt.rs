@@ -87,7 +87,21 @@ impl Model {
     /// [`Error::Reference`], calling the state dict `name`, where a weight is missing or of
     /// another shape.
     pub fn adopted(self, name: &str, find: impl Fn(&str) -> Option<Found>) -> Result<Self> {
-        let mut adopt = Adopt { model: &self, find, path: Vec::new(), taken: 0, problem: None };
+        self.adopted_but(name, &[], find)
+    }
+
+    /// The same, leaving the weights as they are whose names there begin with one of `fresh`.
+    ///
+    /// # Errors
+    /// Those of [`adopted`](Self::adopted).
+    pub fn adopted_but(
+        self,
+        name: &str,
+        fresh: &[String],
+        find: impl Fn(&str) -> Option<Found>,
+    ) -> Result<Self> {
+        let (path, taken, problem) = (Vec::new(), 0, None);
+        let mut adopt = Adopt { model: &self, fresh, find, path, taken, problem };
         let model = self.clone().mapped(&mut adopt);
         let problem = match adopt.problem {
             None if adopt.taken == 0 => {
@@ -122,6 +136,7 @@ fn graph_or_video(modality: &str) -> &str {
 
 struct Adopt<'a, F> {
     model: &'a Model,
+    fresh: &'a [String],
     find: F,
     path: Vec<String>,
     taken: usize,
@@ -137,6 +152,9 @@ impl<F: Fn(&str) -> Option<Found>> Adopt<'_, F> {
         old: impl Fn() -> Vec<f32>,
     ) -> std::result::Result<Option<Vec<f32>>, String> {
         let Some(origin) = self.model.origin(path) else { return Ok(None) };
+        if self.fresh.iter().any(|beginning| origin.name.starts_with(beginning)) {
+            return Ok(None);
+        }
         let Some((mut there, values)) = (self.find)(&origin.name) else {
             return Err(format!("the weight `{}` is missing", origin.name));
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::table::Table;
-use super::{Card, Corpus, Example, Label, Media, Part, labels};
+use super::{Card, Corpus, Example, Label, Media, Part, maps};
 use crate::{Error, Result};
 
 /// Side of a picture in pixels.
@@ -23,7 +23,7 @@ impl Fer {
             name: "fer2013",
             licence: "research use; FER+ votes MIT",
             citation: "Goodfellow et al. 2013; Barsoum et al. 2016",
-            labels: vec![labels("fer2013")?, labels("ferplus")?],
+            labels: maps("fer2013")?,
         };
         Ok(Self { folder, card })
     }

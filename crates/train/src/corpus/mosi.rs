@@ -9,7 +9,7 @@ use std::sync::Arc;
 use limbic_features::read_npy;
 
 use super::table::Table;
-use super::{Card, Corpus, Example, Label, Media, Part, labels};
+use super::{Card, Corpus, Example, Label, Media, Part, maps};
 use crate::{Error, Result};
 
 /// The files of vectors and the names of their features.
@@ -27,7 +27,7 @@ impl Mosi {
             name: "mosi",
             licence: "research use; features MIT",
             citation: "Zadeh et al. 2016; Poria et al. 2017",
-            labels: vec![labels("mosi")?, labels("mosi_sentiment")?],
+            labels: maps("mosi")?,
         };
         Ok(Self { folder, card })
     }

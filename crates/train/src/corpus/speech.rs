@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::table::{Row, Table};
-use super::{Card, Corpus, Example, Label, Media, Part, labels};
+use super::{Card, Corpus, Example, Label, Media, Part, maps};
 use crate::Result;
 
 /// How many folds speakers are dealt to where a corpus publishes none.
@@ -28,7 +28,7 @@ impl Speech {
             "emodb" => ("emodb", "CC0 1.0", "Burkhardt et al. 2005"),
             _ => ("nemo", "CC BY-NC-SA 4.0", "Christop 2024"),
         };
-        Ok(Self { folder, card: Card { name, licence, citation, labels: vec![labels(name)?] } })
+        Ok(Self { folder, card: Card { name, licence, citation, labels: maps(name)? } })
     }
 
     /// Action units by the stem of the recording; none where they were not downloaded.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::table::{Row, Table};
-use super::{Card, Corpus, Example, Label, Media, Part, labels};
+use super::{Card, Corpus, Example, Label, Media, Part, maps};
 use crate::Result;
 
 /// One training text in this many is kept for choosing thresholds.
@@ -25,7 +25,7 @@ impl Texts {
             "dair_emotion" => ("dair_emotion", "education and research", "Saravia et al. 2018"),
             _ => ("emobank", "CC BY-SA 4.0", "Buechel and Hahn 2017"),
         };
-        Ok(Self { folder, card: Card { name, licence, citation, labels: vec![labels(name)?] } })
+        Ok(Self { folder, card: Card { name, licence, citation, labels: maps(name)? } })
     }
 
     fn label(&self, row: &Row<'_>) -> Result<Label> {
