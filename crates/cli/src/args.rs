@@ -247,10 +247,10 @@ pub(crate) struct Join {
 
 const CONVERT_EXAMPLES: &str = "\
 Examples:
-  limbic convert recipes/mtee.toml mtee.pt --labels mosei.toml -o mtee.safetensors
-  limbic convert recipes/vavl.toml vavl/*.pt --labels cremad.toml -o vavl.safetensors
+  limbic convert recipes/published/mtee.toml mtee.pt --labels mosei.toml -o mtee.safetensors
+  limbic convert recipes/published/vavl.toml vavl/*.pt --labels cremad.toml -o vavl.safetensors
   limbic convert vavl.toml shared_model=s.pt acoustic_model=a.pt ... -o vavl.safetensors
-  limbic convert recipes/mpuc.toml encoder.pth --fresh head_ --labels mosei.toml -o mpuc.safetensors
+  limbic convert mpuc.toml encoder.pth --fresh head_ --labels mosei.toml -o mpuc.safetensors
 
 Files of PyTorch are read and never run: one that asks for more than tensors is refused.";
 

@@ -20,7 +20,7 @@ const NAMED: usize = 4;
 pub(crate) fn run(typed: &Convert) -> Result<ExitCode> {
     let name = typed.recipe.display().to_string();
     let text = std::fs::read_to_string(&typed.recipe).with_context(|| {
-        format!("{name}: cannot be read; give a recipe such as recipes/vavl.toml")
+        format!("{name}: cannot be read; give a recipe such as recipes/published/vavl.toml")
     })?;
     let recipe = Recipe::parse(&name, &text)?;
     let sets = sets(&typed.labels, &recipe)?;
