@@ -34,6 +34,6 @@ pub use corpus::{Card, Corpus, Example, Label, Media, Part, label_sets, open};
 pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};
 pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
-pub use score::{Outcome, Scores, outcomes, score, thresholds, vectors};
+pub use score::{Outcome, Scores, gain, outcomes, score, thresholds, vectors};
 pub use tune::{Standing, standing};
 pub use unseen::{Unseen, ZeroShot, revealed, unseen, zero_shot};

@@ -1,6 +1,6 @@
 //! Scores of a trained model on clips that it has not seen, for every choice of its modalities.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::{Device, Tensor};
 use limbic_media::Modality;
@@ -193,37 +193,79 @@ pub fn score(
     outcomes: &[Outcome],
     thresholds: &BTreeMap<String, Vec<f32>>,
 ) -> Vec<Scores> {
+    compared(dataset, outcomes, None, thresholds)
+}
+
+/// By how much `outcomes` score higher than those of another model on the same clips. Resamples
+/// draw the same speakers for both (the paired bootstrap), so that an interval without 0 tells the
+/// two apart even where their own intervals meet.
+pub fn gain(
+    dataset: &Dataset,
+    outcomes: &[Outcome],
+    over: &[Outcome],
+    thresholds: &BTreeMap<String, Vec<f32>>,
+) -> Vec<Scores> {
+    compared(dataset, outcomes, Some(over), thresholds)
+}
+
+fn compared(
+    dataset: &Dataset,
+    outcomes: &[Outcome],
+    over: Option<&[Outcome]>,
+    thresholds: &BTreeMap<String, Vec<f32>>,
+) -> Vec<Scores> {
     let mut all = Vec::new();
+    let key = |outcome: &Outcome| (outcome.item, outcome.modalities.clone());
+    let over: Option<HashMap<_, &Outcome>> =
+        over.map(|over| over.iter().map(|outcome| (key(outcome), outcome)).collect());
     for subset in dataset.subsets() {
         let shown: Vec<&Outcome> = outcomes.iter().filter(|o| o.modalities == subset).collect();
         let names: Vec<&str> = subset.iter().map(|modality| modality.name()).collect();
         for (corpus, card) in dataset.cards.iter().enumerate() {
             for (index, map) in card.labels.iter().enumerate() {
-                let own = shown.iter().filter_map(|outcome| {
+                let (mut speakers, mut own, mut other) = (Vec::new(), Vec::new(), Vec::new());
+                for outcome in &shown {
                     let item = &dataset.items[outcome.item];
-                    let label = item.labels[index].as_ref().filter(|_| item.corpus == corpus)?;
-                    let logits = outcome.logits.get(index).filter(|logits| !logits.is_empty())?;
-                    Some((item.speaker.as_deref(), (label, &**logits)))
-                });
-                let (speakers, own): (Vec<Option<&str>>, Vec<Answer<'_>>) = own.unzip();
+                    let label = item.labels[index].as_ref().filter(|_| item.corpus == corpus);
+                    let Some((label, logits)) = label.zip(answer(outcome, index)) else { continue };
+                    if let Some(over) = &over {
+                        let there = over.get(&key(outcome)).and_then(|there| answer(there, index));
+                        let Some(logits) = there else { continue };
+                        other.push((label, logits));
+                    }
+                    speakers.push(item.speaker.as_deref());
+                    own.push((label, logits));
+                }
                 if own.is_empty() {
                     continue;
                 }
-                let metrics = |own: &[Answer<'_>]| metrics(own, map, thresholds);
-                let intervals = bootstrap::intervals(&speakers, |chosen| {
-                    metrics(&chosen.iter().map(|row| own[*row]).collect::<Vec<_>>())
-                });
+                let metrics = |chosen: &[usize]| {
+                    let of = |all: &[Answer<'_>]| {
+                        let chosen: Vec<_> = chosen.iter().map(|row| all[*row]).collect();
+                        metrics(&chosen, map, thresholds)
+                    };
+                    let mut found = of(&own);
+                    if over.is_some() {
+                        found.iter_mut().zip(of(&other)).for_each(|(a, b)| a.1 -= b.1);
+                    }
+                    found
+                };
                 all.push(Scores {
                     inputs: names.join("+"),
                     labels: map.name.clone(),
                     clips: own.len(),
-                    metrics: metrics(&own).into_iter().collect(),
-                    intervals,
+                    metrics: metrics(&(0..own.len()).collect::<Vec<_>>()).into_iter().collect(),
+                    intervals: bootstrap::intervals(&speakers, metrics),
                 });
             }
         }
     }
     all
+}
+
+/// The logits for a label set; none where nothing answers to it.
+fn answer(outcome: &Outcome, set: usize) -> Option<&[f32]> {
+    outcome.logits.get(set).map(Vec::as_slice).filter(|logits| !logits.is_empty())
 }
 
 fn metrics(

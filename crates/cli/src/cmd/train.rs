@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use limbic_model::{Checkpoint, Model, Precision, Recipe, Split};
+use limbic_model::{Checkpoint, Model, Precision, ProbeOn, Recipe, Split};
 use limbic_train::probe::probed;
 use limbic_train::{Dataset, Event, Fit, Outcome, Scores, fit, revealed, unseen};
 use serde_json::json;
@@ -143,6 +143,12 @@ fn trial(
     if let Some(probe) = recipe.probe {
         let parts = [&*train, &*test];
         answers.probed = probed(probe, &checkpoint.model, dataset, parts, &subsets)?;
+        if probe.on == ProbeOn::Views && !recipe.stage.is_empty() {
+            let blank = Recipe { stage: Vec::new(), ..recipe.clone() };
+            let run = Fit { recipe: &blank, state: None, ..run };
+            let fresh = run.checkpoint(&fit(&run, &mut |_| {})?, fold).model;
+            answers.untrained = probed(probe, &fresh, dataset, parts, &subsets)?;
+        }
     }
     Ok((checkpoint, answers))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use limbic_train::{Dataset, Outcome, Unseen, score, zero_shot};
+use limbic_train::{Dataset, Outcome, Unseen, gain, score, zero_shot};
 use serde_json::{Value, json};
 
 use super::line;
@@ -15,6 +15,8 @@ pub(crate) struct Answers {
     pub(crate) outcomes: Vec<Outcome>,
     /// Those of the recipe's probe.
     pub(crate) probed: Vec<Outcome>,
+    /// Those of the same probe on the encoders as they began.
+    pub(crate) untrained: Vec<Outcome>,
     /// Those to classes that were held out.
     pub(crate) unseen: Vec<Unseen>,
 }
@@ -24,6 +26,7 @@ impl Answers {
     pub(crate) fn extend(&mut self, other: Self) {
         self.outcomes.extend(other.outcomes);
         self.probed.extend(other.probed);
+        self.untrained.extend(other.untrained);
         self.unseen.extend(other.unseen);
     }
 
@@ -39,6 +42,13 @@ impl Answers {
         }
         for scores in score(dataset, &self.probed, &BTreeMap::new()) {
             line(&json!({ "event": "probe", "fold": fold, "scores": scores }))?;
+        }
+        if !self.untrained.is_empty() {
+            for scores in gain(dataset, &self.probed, &self.untrained, &BTreeMap::new()) {
+                line(&json!({
+                    "event": "gain", "over": "untrained", "fold": fold, "scores": scores
+                }))?;
+            }
         }
         for scores in zero_shot(&self.unseen) {
             line(&json!({ "event": "zero-shot", "fold": fold, "scores": scores }))?;

@@ -2,7 +2,7 @@ use limbic_media::Modality::{Audio, Text, Vision};
 
 use super::*;
 use crate::dataset::made_up;
-use crate::score;
+use crate::{gain, score};
 
 fn uar(dataset: &Dataset, kind: ProbeKind, penalty: f64, subset: &[Modality]) -> f64 {
     let config = Config { kind, penalty, on: ProbeOn::Inputs };
@@ -30,4 +30,28 @@ fn a_series_is_summed_up_by_mean_and_deviation() {
     // Clip 1: three steps (100, 101), (102, 103), (104, 105).
     let spread = (8.0f32 / 3.0).sqrt();
     assert_eq!(rows, [(1, vec![102.0, 103.0, spread, spread])]);
+}
+
+#[test]
+fn a_gain_is_a_difference_on_the_same_clips_and_nothing_over_oneself() {
+    let dataset = made_up(60);
+    let (train, test): (Vec<usize>, Vec<usize>) = (0..60).partition(|i| i % 5 != 3);
+    let ask = |modality: Modality| {
+        let config = Config { kind: ProbeKind::Logistic, penalty: 1e-4, on: ProbeOn::Inputs };
+        let subsets = [vec![modality]];
+        let mut found =
+            probed(config, &Model::default(), &dataset, [&train, &test], &subsets).unwrap();
+        // As if both had been shown the same.
+        found.iter_mut().for_each(|outcome| outcome.modalities = vec![Vision]);
+        found
+    };
+    let (face, sound, none) = (ask(Vision), ask(Audio), std::collections::BTreeMap::new());
+    let gained = &gain(&dataset, &face, &sound, &none)[0];
+    let [face_uar, sound_uar] =
+        [&face, &sound].map(|o| score(&dataset, o, &none)[0].metrics["uar"]);
+    assert!((gained.metrics["uar"] - (face_uar - sound_uar)).abs() < 1e-12);
+    assert!(gained.intervals["uar"][0] > 0.0, "{gained:?}");
+    let same = &gain(&dataset, &face, &face, &none)[0];
+    assert_eq!((same.metrics["uar"], same.intervals["uar"]), (0.0, [0.0, 0.0]));
+    assert!(gain(&dataset, &face, &[], &none).is_empty(), "nothing to compare with");
 }
