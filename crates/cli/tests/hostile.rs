@@ -122,6 +122,10 @@ fn what_does_not_fit_the_recipe_is_named() {
     let bias = "RNNs.0.bias_ih_l0";
     refused("gone.safetensors", &with(bias, None), "`RNNs.0.bias_ih_l0` is missing");
     refused("shape.safetensors", &with(bias, Some((vec![3], vec![0.0; 3]))), "[3]");
+    let wide = Some((vec![16, 6], vec![0.0; 96]));
+    refused("wide.safetensors", &with("RNNs.0.weight_ih_l0", wide), "[16, 6]");
+    let wide = Some((vec![16, 6], vec![0.0; 96]));
+    refused("wide.safetensors", &with("RNNs.0.weight_ih_l0", wide), "asks for [16, 5]");
     for value in [f32::NAN, f32::INFINITY] {
         let broken = with(bias, Some((vec![16], vec![value; 16])));
         refused(
