@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use limbic_model::{Checkpoint, Found, LabelMap, LabelSet, Model, Precision, Provenance, Recipe};
+use limbic_model::{
+    Checkpoint, Found, InputConfig, LabelMap, LabelSet, Model, Precision, Provenance, Recipe, Scale,
+};
 
 use crate::args::Convert;
 use crate::output;
@@ -143,21 +145,34 @@ fn adopted(
         let count = left.len();
         output::warn(&format!("{name}: nothing takes {count} of its weights: {}", few(&left)));
     }
-    let ours: Vec<String> = model.weights().into_keys().collect();
+    let mut ours: Vec<String> = model.weights().into_keys().collect();
+    ours.retain(|path| !unused(recipe, path));
     let untouched = |path: &&String| {
         let origin = model.origin(path);
-        origin.is_none_or(|o| fresh.iter().any(|beginning| o.name.starts_with(beginning)))
+        // Rows of words for the emotions that every model of ours speaks of come first.
+        *path == "words.table"
+            || origin.is_none_or(|o| fresh.iter().any(|beginning| o.name.starts_with(beginning)))
     };
     let untouched: Vec<&String> = ours.iter().filter(untouched).collect();
     if !untouched.is_empty() {
         output::warn(&format!(
-            "{} of {} weights are not in the files and stay as the recipe starts them, untrained: {}",
+            "{} of {} weights are not or not wholly in the files and stay as the recipe starts \
+             them, untrained: {}; readings need them, so train before `limbic predict`",
             untouched.len(),
             ours.len(),
             few(&untouched)
         ));
     }
     Ok(model)
+}
+
+/// Whether a weight is a statistic of inputs that are read as they are.
+fn unused(recipe: &Recipe, path: &str) -> bool {
+    recipe.model.encoder.iter().any(|(modality, encoder)| {
+        let raw =
+            matches!(encoder.input, InputConfig::Series { scale: Scale::Raw | Scale::Face, .. });
+        raw && path.starts_with(&format!("{modality}.encoder.entry."))
+    })
 }
 
 /// Refuses word rows of another number of classes than the labels have.

@@ -176,8 +176,12 @@ impl<F: Fn(&str) -> Option<Found>> Adopt<'_, F> {
             return Ok(Some(table));
         }
         if there != ours || count != ours.iter().product::<usize>() {
+            let mut wanted = ours.to_vec();
+            if origin.layout == Layout::Transposed {
+                wanted.reverse();
+            }
             return Err(format!(
-                "`{}` is {found:?}, the recipe's `{path}` is {ours:?}",
+                "`{}` is {found:?}, the recipe's `{path}` asks for {wanted:?}",
                 origin.name
             ));
         }
