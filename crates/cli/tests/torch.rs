@@ -31,10 +31,14 @@ pub(crate) fn saved(weights: &Weights, before: &[u8]) -> Vec<u8> {
         text(&mut pickle, "cpu");
         number(&mut pickle, values.len());
         pickle.extend(b"tQK\x00(");
-        shape.iter().for_each(|size| number(&mut pickle, *size));
+        for size in shape {
+            number(&mut pickle, *size);
+        }
         pickle.extend(b"t(");
         let stride = |axis: usize| shape[axis + 1..].iter().product();
-        (0..shape.len()).for_each(|axis| number(&mut pickle, stride(axis)));
+        for axis in 0..shape.len() {
+            number(&mut pickle, stride(axis));
+        }
         pickle.extend(b"t\x89ccollections\nOrderedDict\n)RtRs");
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         storages.push((format!("archive/data/{key}"), bytes));

@@ -1,7 +1,7 @@
 //! What a pickle would have Python import. A pickle is a program for a stack machine; this walks
 //! over its instructions and carries out none.
 //!
-//! Instructions and their arguments: CPython, `Lib/pickletools.py`.
+//! Instructions and their arguments: `CPython`, `Lib/pickletools.py`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -124,9 +124,31 @@ impl<'b> Walk<'_, 'b> {
 
 fn argument(code: u8) -> Option<Argument> {
     Some(match code {
-        b'(' | b')' | b'0' | b'1' | b'2' | b'N' | b'Q' | b'R' | b']' | b'a' | b'b' | b'd'
-        | b'e' | b'l' | b's' | b't' | b'u' | b'}' | b'o' => Argument::Bytes(0),
-        0x81 | 0x85..=0x89 | 0x8f..=0x92 | 0x94 | 0x97 | 0x98 => Argument::Bytes(0),
+        b'('
+        | b')'
+        | b'0'
+        | b'1'
+        | b'2'
+        | b'N'
+        | b'Q'
+        | b'R'
+        | b']'
+        | b'a'
+        | b'b'
+        | b'd'
+        | b'e'
+        | b'l'
+        | b's'
+        | b't'
+        | b'u'
+        | b'}'
+        | b'o'
+        | 0x81
+        | 0x85..=0x89
+        | 0x8f..=0x92
+        | 0x94
+        | 0x97
+        | 0x98 => Argument::Bytes(0),
         b'K' | b'h' | b'q' | 0x80 => Argument::Bytes(1),
         b'M' => Argument::Bytes(2),
         b'J' | b'j' | b'r' => Argument::Bytes(4),

@@ -19,7 +19,7 @@ use super::{floats, unreadable};
 /// How to write what is read here.
 const AGAIN: &str = "save it again with `torch.save(model.state_dict(), FILE)`";
 
-/// The number that files of PyTorch before 1.6 begin with, as a pickle of it holds it.
+/// The number that files of `PyTorch` before 1.6 begin with, as a pickle of it holds it.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 /// Every tensor of a file by its name.
