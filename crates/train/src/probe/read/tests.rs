@@ -42,7 +42,9 @@ fn a_gain_is_a_difference_on_the_same_clips_and_nothing_over_oneself() {
         let mut found =
             probed(config, &Model::default(), &dataset, [&train, &test], &subsets).unwrap();
         // As if both had been shown the same.
-        found.iter_mut().for_each(|outcome| outcome.modalities = vec![Vision]);
+        for outcome in &mut found {
+            outcome.modalities = vec![Vision];
+        }
         found
     };
     let (face, sound, none) = (ask(Vision), ask(Audio), std::collections::BTreeMap::new());
