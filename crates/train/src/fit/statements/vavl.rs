@@ -93,15 +93,17 @@ fn vavl_v3_a_fusion_that_was_never_trained_says_so_and_answers_nothing() {
     for modality in BOTH {
         trainer.batch(&clips(&[modality], false), 0.01).unwrap();
     }
-    for model in vec![trainer.model.valid(), kept(&trainer.model, &recipe)] {
+    let (valid, kept_one) = (trainer.model.valid(), kept(&trainer.model, &recipe));
+    for model in [&valid, &kept_one] {
         assert_eq!(model.fusion_untrained(), Some(&BOTH[..]));
-        assert_eq!(joint(&model, &both), None);
-        assert_eq!(logits(&model, Modality::Audio, &both).len(), CLIPS * 2);
+        assert_eq!(joint(model, &both), None);
+        assert_eq!(logits(model, Modality::Audio, &both).len(), CLIPS * 2);
     }
     trainer.batch(&clips(&BOTH, false), 0.01).unwrap();
-    for model in vec![trainer.model.valid(), kept(&trainer.model, &recipe)] {
+    let (valid, kept_one) = (trainer.model.valid(), kept(&trainer.model, &recipe));
+    for model in [&valid, &kept_one] {
         assert_eq!(model.fusion_untrained(), None);
-        assert!(joint(&model, &both).is_some());
+        assert!(joint(model, &both).is_some());
     }
 }
 
