@@ -209,7 +209,7 @@ const VAVL: &str = r#"
     encoder.vision = { features = "v@1", input = { kind = "series", size = 3, scale = "raw" }, body = { kind = "conformer", layers = 1, heads = 2, kernel = 3 } }
     [[stage]]
     name = "train"
-    epochs = 20
+    epochs = 8
     batch = 16
     optimizer = { kind = "adam", lr = 0.005, betas = [0.95, 0.999] }
     [[stage.steps]]
