@@ -2,7 +2,7 @@
 //! use it): convolutions along time, each node mixed with its neighbours between them.
 //!
 //! Weights are single, what is computed from them is double. A batch has millions of inputs of
-//! ReLUs; some stand nearer to zero than sums of single precision are exact, and each that comes
+//! `relu`; some stand nearer to zero than sums of single precision are exact, and each that comes
 //! out on the other side turns the gradient. In 20 fast steps the loss drifts by 1e-3 to 1e-2;
 //! with exact sums it stays within 1e-4.
 

@@ -93,13 +93,14 @@ fn vavl_v3_a_fusion_that_was_never_trained_says_so_and_answers_nothing() {
     for modality in BOTH {
         trainer.batch(&clips(&[modality], false), 0.01).unwrap();
     }
-    for model in [trainer.model.valid(), kept(&trainer.model, &recipe)] {
+    let both_copies = |model: &Model| vec![model.valid(), kept(model, &recipe)];
+    for model in both_copies(&trainer.model) {
         assert_eq!(model.fusion_untrained(), Some(&BOTH[..]));
         assert_eq!(joint(&model, &both), None);
         assert_eq!(logits(&model, Modality::Audio, &both).len(), CLIPS * 2);
     }
     trainer.batch(&clips(&BOTH, false), 0.01).unwrap();
-    for model in [trainer.model.valid(), kept(&trainer.model, &recipe)] {
+    for model in both_copies(&trainer.model) {
         assert_eq!(model.fusion_untrained(), None);
         assert!(joint(&model, &both).is_some());
     }
