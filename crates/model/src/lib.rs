@@ -15,7 +15,6 @@ mod fusion;
 #[cfg(test)]
 mod golden;
 mod head;
-mod labels;
 mod model;
 pub mod objective;
 mod pool;
@@ -37,7 +36,7 @@ pub use encode::tcn::TcnConfig;
 pub use encode::transformer::{Positions, TransformerConfig};
 pub use error::{Error, Result};
 pub use head::{Head, Stack, StackConfig};
-pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
+pub use limbic_corpus::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use model::{Branch, Model, Views};
 pub use pool::Pool;
 pub use project::{Projector, ProjectorConfig};

@@ -8,10 +8,10 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use limbic_media::{Modality, PerModality};
 
+use crate::SHARED;
 use crate::encode::Encoder;
 use crate::fusion::LateFusion;
 use crate::head::Stack;
-use crate::labels::SHARED;
 use crate::project::Projector;
 use crate::trunk::Trunk;
 use crate::words::Words;

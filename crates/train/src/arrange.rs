@@ -9,9 +9,9 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::corpus::{Label, Part};
 use crate::dataset::weights;
 use crate::{Dataset, Error, Item, Result, fewshot};
+use limbic_corpus::{Label, Part};
 
 /// Keeps these draws apart from those of the training.
 const STREAM: u64 = 0x7061_6972;

@@ -10,9 +10,9 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::augment::{self, PictureLimits};
-use crate::corpus::Label;
 use crate::dataset::weights;
 use crate::{Dataset, Item, Value};
+use limbic_corpus::Label;
 
 /// What the clips of a batch have in common: corpus and modalities.
 fn kind(dataset: &Dataset, index: usize) -> (usize, Vec<Modality>) {

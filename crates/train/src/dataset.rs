@@ -8,9 +8,9 @@ use limbic_features::Cache;
 use limbic_media::{Modality, PerModality};
 use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
 
-use crate::corpus::{self, Card, Example, Label, Part};
 use crate::reader::Reader;
 use crate::{Error, Result, text};
+use limbic_corpus::{Card, Example, Label, Part};
 
 /// One modality of a clip as its encoder reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ impl Dataset {
         let mut cards: Vec<Card> = Vec::new();
         let mut examples: Vec<(usize, Example)> = Vec::new();
         for name in &recipe.data.corpora {
-            let corpus = corpus::open(name, root)?;
+            let corpus = limbic_corpus::open(name, root)?;
             examples.extend(corpus.examples()?.into_iter().map(|e| (cards.len(), e)));
             cards.push(corpus.card().clone());
         }
@@ -234,12 +234,7 @@ pub(crate) fn weights(label: &Label, classes: usize) -> Vec<f32> {
 pub(crate) fn made_up(clips: usize) -> Dataset {
     let labels = "name = 'made-up'\nkind = 'class'\ntarget = 'intended'\nsource = 'a rule'\n\
                   classes = [['one', 'fear'], ['two', 'anger'], ['three', '']]";
-    let card = Card {
-        name: "made-up",
-        licence: "none",
-        citation: "none",
-        labels: vec![LabelMap::parse("made-up", labels).unwrap()],
-    };
+    let card = Card::new("made-up", vec![LabelMap::parse("made-up", labels).unwrap()]);
     let mut dataset = Dataset {
         modalities: vec![Modality::Text, Modality::Audio, Modality::Vision],
         cards: vec![card],
@@ -250,12 +245,10 @@ pub(crate) fn made_up(clips: usize) -> Dataset {
         let series = Value::Series { steps, size: 2 };
         let face = Value::Vectors(vec![vec![i as f32, (i % 3) as f32]]);
         let example = Example {
-            id: i.to_string(),
             speaker: Some((i % 4).to_string()),
-            media: Vec::new(),
             labels: vec![Some(Label::Class(i % 3))],
             part: Part::Train,
-            fold: None,
+            ..Example::new(i.to_string())
         };
         let values =
             [(Modality::Text, series.clone()), (Modality::Audio, series), (Modality::Vision, face)];

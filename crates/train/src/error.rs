@@ -25,22 +25,9 @@ pub enum Error {
         /// The system's own reason.
         source: std::io::Error,
     },
-    /// A corpus's table or archive is not as its card says.
-    #[error("{path}: {reason}", path = path.display())]
-    Corpus {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it, and where.
-        reason: String,
-    },
-    /// A corpus that nobody wrote a reader for.
-    #[error("there is no corpus `{name}`; known are {known}")]
-    UnknownCorpus {
-        /// The name asked for.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
+    /// A corpus could not be read.
+    #[error(transparent)]
+    Corpus(#[from] limbic_corpus::Error),
     /// A recipe that cannot be trained on these data.
     #[error("recipe key `{key}`: {reason}")]
     Recipe {
@@ -101,9 +88,5 @@ impl Error {
     pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
-    }
-
-    pub(crate) fn corpus(path: &std::path::Path, reason: impl Into<String>) -> Self {
-        Self::Corpus { path: path.to_owned(), reason: reason.into() }
     }
 }

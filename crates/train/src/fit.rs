@@ -257,8 +257,8 @@ impl Fit<'_> {
     pub fn checkpoint(&self, model: &Model, fold: Option<usize>) -> Checkpoint {
         let mut corpora = BTreeMap::new();
         for index in self.train {
-            let name = self.dataset.cards[self.dataset.items[*index].corpus].name;
-            *corpora.entry(name.to_owned()).or_insert(0) += 1;
+            let name = &self.dataset.cards[self.dataset.items[*index].corpus].name;
+            *corpora.entry(name.clone()).or_insert(0) += 1;
         }
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -3,6 +3,8 @@
 //! Files come from the folder that `LIMBIC_GOLDEN` names, else from `references/golden`. A file
 //! that is not there is named with the test that it would have been for.
 
+mod metric;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -8,17 +8,14 @@
 mod arrange;
 mod augment;
 mod batches;
-mod bootstrap;
 mod calibrate;
 mod coordinates;
-mod corpus;
 mod dataset;
 mod error;
 pub mod fewshot;
 mod fit;
 #[cfg(test)]
 mod golden;
-pub mod metric;
 pub mod probe;
 mod reader;
 mod score;
@@ -30,10 +27,11 @@ mod unseen;
 
 pub use calibrate::temperature;
 pub use coordinates::coordinates;
-pub use corpus::{Card, Corpus, Example, Label, Media, Part, label_sets, open};
 pub use dataset::{Dataset, Item, Value};
 pub use error::{Error, Result};
 pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
+pub use limbic_corpus::{Card, Corpus, Example, Label, Media, Part, label_sets, open};
+pub use limbic_evaluate::metric;
 pub use score::{Outcome, Scores, gain, outcomes, score, thresholds, vectors};
 pub use tune::{Standing, standing};
 pub use unseen::{Unseen, ZeroShot, revealed, unseen, zero_shot};

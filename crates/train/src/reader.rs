@@ -14,8 +14,8 @@ use limbic_model::{EncoderConfig, InputConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::corpus::{Example, Media};
 use crate::{Error, Result, Value};
+use limbic_corpus::{Example, Media};
 
 /// Every name that `model.encoder.MODALITY.features` may have, and its modality.
 const FEATURES: [(&str, Modality); 9] = [
@@ -157,7 +157,7 @@ impl Reader {
                 (Self::Face, Media::Face(pixels, _)) => {
                     return Ok(Some(Value::Picture(Arc::clone(pixels))));
                 }
-                (Self::Published(name), Media::Vector(given, vector)) if name == given => {
+                (Self::Published(name), Media::Vector(given, vector)) if given == name => {
                     return Ok(Some(Value::Vectors(vec![vector.to_vec()])));
                 }
                 _ => {}

@@ -8,9 +8,9 @@ use limbic_model::{LabelKind, LabelMap, Model, SHARED, Views};
 use serde::Serialize;
 
 use crate::batches::{collate, in_order};
-use crate::corpus::Label;
 use crate::dataset::weights;
-use crate::{Dataset, Error, Result, bootstrap, metric};
+use crate::{Dataset, Error, Result, metric};
+use limbic_corpus::Label;
 
 /// Clips a forward pass.
 const BATCH: usize = 64;
@@ -255,7 +255,7 @@ fn compared(
                     labels: map.name.clone(),
                     clips: own.len(),
                     metrics: metrics(&(0..own.len()).collect::<Vec<_>>()).into_iter().collect(),
-                    intervals: bootstrap::intervals(&speakers, metrics),
+                    intervals: limbic_evaluate::intervals(&speakers, metrics),
                 });
             }
         }

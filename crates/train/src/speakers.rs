@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use limbic_model::Split;
 
-use crate::corpus::Part;
 use crate::{Dataset, Error, Item, Result};
+use limbic_corpus::Part;
 
 /// Corpora whose own split has the same people on both sides: MELD is one series.
 const SHARED: [&str; 1] = ["meld"];
@@ -19,7 +19,7 @@ impl Dataset {
     pub(crate) fn check_speakers(&self, split: Split) -> Result<()> {
         let mut sides: HashMap<(usize, &str), String> = HashMap::new();
         for item in &self.items {
-            let name = self.cards[item.corpus].name;
+            let name = self.cards[item.corpus].name.as_str();
             let (Some(speaker), Some(side)) = (item.speaker.as_deref(), side(item, split)) else {
                 continue;
             };
@@ -93,7 +93,7 @@ mod tests {
         dataset.items[4].corpus = 1;
         assert_eq!(said(&dataset, Split::Official), None);
         for card in &mut dataset.cards {
-            card.name = "meld";
+            card.name = "meld".into();
         }
         dataset.items[4].corpus = 0;
         assert_eq!(said(&dataset, Split::Official), None);

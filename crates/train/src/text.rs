@@ -5,8 +5,8 @@ use std::path::Path;
 use limbic_features::{TextTokenizer, WordVectors};
 use limbic_model::InputConfig;
 
-use crate::corpus::{Example, Media, Part};
 use crate::{Dataset, Error, Result};
+use limbic_corpus::{Example, Media, Part};
 
 /// Trains a sub-word vocabulary of the recipe's size on the training texts.
 pub(crate) fn vocabulary(input: &InputConfig, examples: &[(usize, Example)]) -> Result<String> {

@@ -10,11 +10,11 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::batches::{collate, deal};
-use crate::bootstrap::intervals;
 use crate::dataset::weights;
 use crate::fit::{Before, Fit, Trainer, positives};
 use crate::score::{argmax, winner};
 use crate::{Dataset, Error, Outcome, Result, metric, revealed};
+use limbic_evaluate::intervals;
 
 /// Keeps these draws apart from those of the training.
 const STREAM: u64 = 0x7475_6e65;

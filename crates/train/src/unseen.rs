@@ -10,12 +10,12 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::augment::normal;
-use crate::bootstrap::{intervals, quantile};
-use crate::corpus::Label;
 use crate::dataset::weights;
 use crate::score::{each_batch, logits, rows, winner};
 use crate::text::Words;
 use crate::{Dataset, Result, metric};
+use limbic_corpus::Label;
+use limbic_evaluate::{intervals, quantile};
 
 /// Random rows that a class's own word is compared with.
 const DRAWS: usize = 50;

@@ -4,8 +4,8 @@ use burn::tensor::Device;
 use limbic_media::{Modality, PerModality};
 
 use super::{Branch, Joint, Model};
+use crate::SHARED;
 use crate::fusion::LateFusion;
-use crate::labels::SHARED;
 use crate::project::ProjectorConfig;
 use crate::{EMOTIONS, Fusion, Head, InputConfig, LabelKind, LabelSet, ModelConfig, TrunkKind};
 

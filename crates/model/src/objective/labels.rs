@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData, activation::log_softmax};
 
 use limbic_media::{Modality, PerModality};
 
-use crate::labels::SHARED;
+use crate::SHARED;
 use crate::{Batch, LabelLoss, Model, On, Reduce, Result, Target, Views};
 
 /// How often a yes counts, for each class of each yes/no label set by its name.

@@ -4,9 +4,9 @@ use limbic_media::Modality;
 use limbic_model::{LabelKind, Model, Probe as Config, ProbeKind, ProbeOn};
 
 use super::{Probe, logistic, ridge, ridge_classes};
-use crate::corpus::Label;
 use crate::score::{vectors, winner};
 use crate::{Dataset, Outcome, Result, Value};
+use limbic_corpus::Label;
 
 /// Fits a probe to the clips of `train` and asks it about those of `test`, once for each choice of
 /// modalities in `subsets` and each label set that it can answer; for the others the answer is

@@ -1,7 +1,7 @@
 use limbic_model::Recipe;
 
 use super::*;
-use crate::corpus::Part;
+use limbic_corpus::Part;
 
 /// One encoder table.
 fn encoder(features: &str, input: &str) -> EncoderConfig {

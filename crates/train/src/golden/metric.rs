@@ -1,7 +1,7 @@
 //! Scores against those of the three reference systems.
 
-use super::*;
-use crate::golden::{Golden, open};
+use super::{Golden, open};
+use crate::metric::*;
 
 const TOLERANCE: f64 = 1e-6;
 

@@ -3,33 +3,26 @@
 //! The text and video vectors come from networks that were trained on the labels of the
 //! `bclstm_split` training part, so only that split is read: the other one would leak.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use limbic_features::read_npy;
 
 use super::table::Table;
-use super::{Card, Corpus, Example, Label, Media, Part, maps};
-use crate::{Error, Result};
+use crate::{Card, Corpus, Error, Example, Label, Media, Part, Result};
 
 /// The files of vectors and the names of their features.
 const FILES: [(&str, &str); 3] =
     [("text", "mosi-text@1"), ("audio", "mosi-audio@1"), ("video", "mosi-video@1")];
 
-pub(super) struct Mosi {
+pub(crate) struct Mosi {
     folder: PathBuf,
     card: Card,
 }
 
 impl Mosi {
-    pub(super) fn new(folder: PathBuf) -> Result<Self> {
-        let card = Card {
-            name: "mosi",
-            licence: "research use; features MIT",
-            citation: "Zadeh et al. 2016; Poria et al. 2017",
-            labels: maps("mosi")?,
-        };
-        Ok(Self { folder, card })
+    pub(crate) fn new(card: Card, folder: PathBuf) -> Self {
+        Self { folder, card }
     }
 
     /// One vector a row of the manifest.
@@ -41,6 +34,12 @@ impl Mosi {
         }
         Ok(numbers.chunks_exact(size).map(Arc::from).collect())
     }
+}
+
+/// Whether a folder holds the utterance vectors.
+pub(crate) fn is(folder: &Path) -> bool {
+    FILES.iter().all(|(file, _)| folder.join(format!("{file}.npy")).is_file())
+        && folder.join("manifest.tsv").is_file()
 }
 
 impl Corpus for Mosi {
@@ -66,11 +65,11 @@ impl Corpus for Mosi {
                 let sentiment: f32 = row.number("sentiment")?;
                 let own = vectors.iter().map(|(name, all)| {
                     let vector = Arc::clone(&all[row.index()]);
-                    Media::Vector(name, vector)
+                    Media::Vector((*name).into(), vector)
                 });
                 let words = Media::Text(row.get("transcript")?.to_owned());
                 Ok(Example {
-                    id: row.get("id")?.to_owned(),
+                    source: Some(row.get("video")?.to_owned()),
                     speaker: Some(row.get("video")?.to_owned()),
                     media: own.chain([words]).collect(),
                     labels: vec![
@@ -78,7 +77,7 @@ impl Corpus for Mosi {
                         Some(Label::Rating(vec![sentiment / 3.0])),
                     ],
                     part,
-                    fold: None,
+                    ..Example::new(row.get("id")?)
                 })
             })
             .collect()

@@ -74,9 +74,9 @@ impl LabelMap {
     /// Reads a label file.
     ///
     /// # Errors
-    /// [`Error::Recipe`] where it does not parse or names an emotion that does not exist.
+    /// [`Error::Labels`] where it does not parse or names an emotion that does not exist.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
-        let bad = |reason: String| Error::Recipe { name: name.to_owned(), reason };
+        let bad = |reason: String| Error::Labels { name: name.to_owned(), reason };
         let map: Self = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
         for (class, emotion) in &map.classes {
             if !emotion.is_empty() && !EMOTIONS.contains(&emotion.as_str()) {

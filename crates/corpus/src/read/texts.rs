@@ -1,31 +1,23 @@
 //! Texts with emotion labels: GoEmotions, MELD, ISEAR, DAIR emotion and EmoBank, as tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::table::{Row, Table};
-use super::{Card, Corpus, Example, Label, Media, Part, maps};
-use crate::Result;
+use crate::{Card, Corpus, Example, Label, Media, Part, Result};
 
 /// One training text in this many is kept for choosing thresholds.
 const DEV: u64 = 20;
 /// One ISEAR writer in this many is kept for scoring, since the corpus has no official parts.
 const ISEAR_VALID: u64 = 10;
 
-pub(super) struct Texts {
+pub(crate) struct Texts {
     folder: PathBuf,
     card: Card,
 }
 
 impl Texts {
-    pub(super) fn new(name: &str, folder: PathBuf) -> Result<Self> {
-        let (name, licence, citation) = match name {
-            "goemotions" => ("goemotions", "CC BY 4.0", "Demszky et al. 2020"),
-            "meld" => ("meld", "GPL-3.0", "Poria et al. 2019"),
-            "isear" => ("isear", "free for research", "Scherer and Wallbott 1994"),
-            "dair_emotion" => ("dair_emotion", "education and research", "Saravia et al. 2018"),
-            _ => ("emobank", "CC BY-SA 4.0", "Buechel and Hahn 2017"),
-        };
-        Ok(Self { folder, card: Card { name, licence, citation, labels: maps(name)? } })
+    pub(crate) fn new(card: Card, folder: PathBuf) -> Self {
+        Self { folder, card }
     }
 
     fn label(&self, row: &Row<'_>) -> Result<Label> {
@@ -34,7 +26,7 @@ impl Texts {
             map.index(class)
                 .ok_or_else(|| row.bad(&format!("`{class}` is not in labels/{}.toml", map.name)))
         };
-        match self.card.name {
+        match self.card.name.as_str() {
             "goemotions" => {
                 row.get("labels")?.split(',').map(index).collect::<Result<_>>().map(Label::Multi)
             }
@@ -48,9 +40,15 @@ impl Texts {
     }
 }
 
+/// Whether a folder bears the name of a corpus and holds its tables.
+pub(crate) fn is(folder: &Path, name: &str) -> bool {
+    let file = if name == "isear" { "isear.tsv" } else { "valid.tsv" };
+    folder.file_name().is_some_and(|own| own == name) && folder.join(file).is_file()
+}
+
 impl Corpus for Texts {
     fn examples(&self) -> Result<Vec<Example>> {
-        let files: &[(&str, Part)] = match self.card.name {
+        let files: &[(&str, Part)] = match self.card.name.as_str() {
             "isear" => &[("isear", Part::Whole)],
             _ => &[("train", Part::Train), ("valid", Part::Valid)],
         };
@@ -58,7 +56,7 @@ impl Corpus for Texts {
         for (file, official) in files {
             let table = Table::read(&self.folder.join(format!("{file}.tsv")))?;
             for row in table.rows() {
-                let speaker = match self.card.name {
+                let speaker = match self.card.name.as_str() {
                     "isear" => Some(row.get("subject")?.to_owned()),
                     "meld" => Some(row.get("speaker")?.to_owned()),
                     _ => None,
@@ -73,12 +71,11 @@ impl Corpus for Texts {
                     other => *other,
                 };
                 examples.push(Example {
-                    id,
                     speaker,
                     media: vec![Media::Text(row.get("text")?.to_owned())],
                     labels: vec![Some(self.label(&row)?)],
                     part,
-                    fold: None,
+                    ..Example::new(id)
                 });
             }
         }

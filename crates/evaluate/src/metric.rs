@@ -1,8 +1,5 @@
 //! How well predictions fit, each with the definition it is printed with.
 
-#[cfg(test)]
-mod golden;
-
 /// Accuracy (WA, weighted accuracy): share of clips whose predicted class is the label.
 pub fn accuracy(pairs: &[(usize, usize)]) -> f64 {
     mean(pairs.iter().map(|(truth, guess)| f64::from(u8::from(truth == guess))))

@@ -6,26 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::table::Table;
-use super::{Card, Corpus, Example, Label, Media, Part, maps};
-use crate::{Error, Result};
+use crate::{Card, Corpus, Error, Example, Label, Media, Part, Result};
 
 /// Side of a picture in pixels.
 const SIDE: usize = 48;
 
-pub(super) struct Fer {
+pub(crate) struct Fer {
     folder: PathBuf,
     card: Card,
 }
 
 impl Fer {
-    pub(super) fn new(folder: PathBuf) -> Result<Self> {
-        let card = Card {
-            name: "fer2013",
-            licence: "research use; FER+ votes MIT",
-            citation: "Goodfellow et al. 2013; Barsoum et al. 2016",
-            labels: maps("fer2013")?,
-        };
-        Ok(Self { folder, card })
+    pub(crate) fn new(card: Card, folder: PathBuf) -> Self {
+        Self { folder, card }
     }
 
     fn pictures(&self, part: &str) -> Result<Vec<Arc<[u8]>>> {
@@ -40,6 +33,11 @@ impl Fer {
         }
         (0..word(4)).map(|_| picture(&mut reader, &path)).collect()
     }
+}
+
+/// Whether a folder holds the two packed files.
+pub(crate) fn is(folder: &Path) -> bool {
+    folder.join("fer2013_train_48x48.idx3-ubyte.xz").is_file()
 }
 
 fn picture(reader: &mut impl Read, path: &Path) -> Result<Arc<[u8]>> {
@@ -79,12 +77,10 @@ impl Corpus for Fer {
                     votes.into_iter().map(|v| if v > 1.0 { v } else { 0.0 }).collect();
                 let voted = votes.iter().any(|v| *v > 0.0);
                 Ok(Example {
-                    id: row.get("id")?.to_owned(),
-                    speaker: None,
                     media: vec![Media::Face(Arc::clone(pixels), SIDE)],
                     labels: vec![Some(Label::Class(class)), voted.then_some(Label::Votes(votes))],
                     part,
-                    fold: None,
+                    ..Example::new(row.get("id")?)
                 })
             })
             .collect()

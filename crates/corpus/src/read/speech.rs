@@ -3,12 +3,11 @@
 //! the film of the take where it was downloaded.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::table::{Row, Table};
-use super::{Card, Corpus, Example, Label, Media, Part, maps};
-use crate::Result;
+use crate::{Card, Corpus, Example, Label, Media, Result};
 
 /// How many folds speakers are dealt to where a corpus publishes none.
 const FOLDS: usize = 5;
@@ -16,19 +15,14 @@ const FOLDS: usize = 5;
 /// The means of 17 intensities and 18 presences of facial action units (Baltrusaitis et al. 2018).
 const ACTION_UNITS: usize = 35;
 
-pub(super) struct Speech {
+pub(crate) struct Speech {
     folder: PathBuf,
     card: Card,
 }
 
 impl Speech {
-    pub(super) fn new(name: &str, folder: PathBuf) -> Result<Self> {
-        let (name, licence, citation) = match name {
-            "ravdess" => ("ravdess", "CC BY-NC-SA 4.0", "Livingstone and Russo 2018"),
-            "emodb" => ("emodb", "CC0 1.0", "Burkhardt et al. 2005"),
-            _ => ("nemo", "CC BY-NC-SA 4.0", "Christop 2024"),
-        };
-        Ok(Self { folder, card: Card { name, licence, citation, labels: maps(name)? } })
+    pub(crate) fn new(card: Card, folder: PathBuf) -> Self {
+        Self { folder, card }
     }
 
     /// Action units by the stem of the recording; none where they were not downloaded.
@@ -63,6 +57,13 @@ impl Speech {
     }
 }
 
+/// Whether a folder has the manifest of the corpus `name`.
+pub(crate) fn is(folder: &Path, name: &str) -> bool {
+    let Ok(table) = Table::open(&folder.join("manifest.csv")) else { return false };
+    let first = table.first();
+    first.is_some_and(|row| row.get("dataset").is_ok_and(|dataset| dataset == name))
+}
+
 impl Corpus for Speech {
     fn examples(&self) -> Result<Vec<Example>> {
         let table = Table::read(&self.folder.join("manifest.csv"))?;
@@ -88,16 +89,15 @@ impl Corpus for Speech {
                 let recording = self.folder.join(path);
                 let stem = recording.file_stem().and_then(|stem| stem.to_str());
                 let face = stem.and_then(|stem| faces.get(stem)).map(Arc::clone);
-                let face = face.map(|units| Media::Vector("action-units@1", units));
+                let face = face.map(|units| Media::Vector("action-units@1".into(), units));
                 let film = films.get(path).map(|film| Media::Film(film.clone()));
                 let recording = std::iter::once(Media::Audio(recording));
                 Ok(Example {
-                    id: path.to_owned(),
                     speaker: Some(speaker.to_owned()),
                     media: recording.chain(face).chain(film).collect(),
                     labels: vec![Some(Label::Class(class))],
-                    part: Part::Whole,
                     fold,
+                    ..Example::new(path)
                 })
             })
             .collect()

@@ -15,7 +15,7 @@ const TAIL: f64 = 0.025;
 /// replacement, each with all of their clips. `speakers` names the speaker of each clip, and
 /// `metrics` scores a choice of clips. Nothing where a speaker is unknown or alone; a resample
 /// without a value for a metric does not count for it.
-pub(crate) fn intervals(
+pub fn intervals(
     speakers: &[Option<&str>],
     metrics: impl Fn(&[usize]) -> Vec<(String, f64)>,
 ) -> BTreeMap<String, [f64; 2]> {
@@ -45,7 +45,7 @@ pub(crate) fn intervals(
 }
 
 /// The value below which a share of sorted values lies, on a straight line between neighbours.
-pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     low + (high - low) * place.fract()

@@ -1,0 +1,7 @@
+//! Readers of corpora, each in the layout that its authors publish.
+
+pub(crate) mod fer;
+pub(crate) mod mosi;
+pub(crate) mod speech;
+pub(crate) mod table;
+pub(crate) mod texts;
