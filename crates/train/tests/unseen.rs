@@ -77,7 +77,7 @@ fn dataset() -> Dataset {
         classes.join(", ")
     );
     let labels = vec![LabelMap::parse("made-up", &text).unwrap()];
-    let card = Card { name: "made-up", licence: "none", citation: "none", labels };
+    let card = Card::new("made-up", labels);
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let items = (0..600).map(|i: usize| {
         let (first, second) = (i % 6, random.random_range(0..12));

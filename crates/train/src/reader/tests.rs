@@ -1,7 +1,6 @@
 use limbic_model::Recipe;
 
 use super::*;
-use limbic_corpus::Part;
 
 /// One encoder table.
 fn encoder(features: &str, input: &str) -> EncoderConfig {
@@ -17,7 +16,7 @@ fn encoder(features: &str, input: &str) -> EncoderConfig {
 
 fn example(media: Vec<Media>) -> Example {
     let id = "one".to_owned();
-    Example { id, speaker: None, media, labels: Vec::new(), part: Part::Whole, fold: None }
+    Example { media, ..Example::new(id) }
 }
 
 /// Half a second of silence and a second of a tone, 16-bit mono PCM.
@@ -86,7 +85,7 @@ fn word_vectors_are_a_row_a_known_word_and_nothing_where_none_is_known() {
 fn published_vectors_are_found_by_their_name() {
     let config = encoder("mosi-audio@1", "{ kind = 'series', size = 2 }");
     let reader = Reader::new(Modality::Audio, &config, Path::new(""), None, None).unwrap();
-    let vector = |name| Media::Vector(name, [1.0, 2.0].into());
+    let vector = |name: &'static str| Media::Vector(name.into(), [1.0, 2.0].into());
     let clip = example(vec![vector("mosi-text@1"), vector("mosi-audio@1")]);
     assert_eq!(reader.read(&clip, 1).unwrap(), Some(Value::Vectors(vec![vec![1.0, 2.0]])));
     assert_eq!(reader.read(&example(vec![vector("mosi-text@1")]), 1).unwrap(), None);
