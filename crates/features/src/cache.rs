@@ -169,6 +169,12 @@ pub fn hash_clip(clip: &Clip) -> Result<ContentHash> {
     if let Some(path) = clip.path() {
         hasher.update(hash_file(path)?.as_bytes());
     }
+    if let Some(face) = clip.face() {
+        hasher.update(face.pixels());
+    }
+    if let Some(variant) = clip.variant() {
+        hasher.update(variant.as_bytes());
+    }
     for cue in clip.cues() {
         let (start, end) = cue.span.map_or((f64::NAN, f64::NAN), |span| (span.start, span.end));
         hasher.update(&start.to_le_bytes()).update(&end.to_le_bytes());

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use limbic_backbones::Backbone;
 use limbic_features::{Extract, Features, TextTokenizer};
-use limbic_media::{Clip, Face, Frame, GrayImage, Modality, PerModality};
+use limbic_media::{Clip, Face, Frame, GrayImage, Modality, PerModality, RgbImage};
 use limbic_model::{Branch, Checkpoint, EncoderConfig, Input, InputConfig, LabelKind, Sequence};
 
 use crate::emotion::Emotion;
@@ -167,6 +167,21 @@ impl Expert {
             Some(network) => Ok(Shown::Row(network.face(frame, face)?.unwrap_or_default())),
             None => Ok(Shown::Gray(face.crop(frame, margin, self.side()))),
         }
+    }
+
+    /// A face that stands alone as it takes it.
+    pub(crate) fn cut_out(&self, face: &GrayImage) -> std::result::Result<Shown, Failure> {
+        let Some(network) = &self.network else {
+            let side = self.side();
+            let fits = face.width() == side && face.height() == side;
+            return Ok(Shown::Gray(if fits { face.clone() } else { face.resized(side, side) }));
+        };
+        let rgb = face.pixels().iter().flat_map(|light| [*light; 3]).collect();
+        let row = match RgbImage::new(face.width(), face.height(), rgb) {
+            Some(picture) => network.picture(&picture)?,
+            None => None,
+        };
+        Ok(Shown::Row(row.unwrap_or_default()))
     }
 
     /// What each text says; `None` for one without a token.

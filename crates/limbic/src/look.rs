@@ -49,6 +49,16 @@ pub(crate) fn look(
     mut progress: impl FnMut(f64),
 ) -> Result<Seen, Failure> {
     let unreadable = |error| Seen { error: Some(error), ..Seen::nothing(Presence::Unreadable) };
+    if let Some(face) = clip.face() {
+        let scores = expert.faces(&[expert.cut_out(&face)?])?.into_iter().next().flatten();
+        if let Some(slot) = board.at(0.0) {
+            slot.pictures += 1;
+        }
+        let small = face.width() < expert.side();
+        board.see(Sight { time: 0.0, track: 0, small, scores });
+        let presence = if scores.is_some() { Presence::Read } else { Presence::NoFace };
+        return Ok(Seen { looked: true, ..Seen::nothing(presence) });
+    }
     let rate = (1.0 / board.every()).clamp(RATE, MOST_RATE);
     let mut stream = match clip.frames(rate) {
         Ok(Some(stream)) => stream,

@@ -4,14 +4,16 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use limbic_media::{Clip, Cue, Kind, Modality};
+use limbic_media::{Clip, Cue, Kind, Modality, PerModality};
 
 use crate::error::{Error, Failure, Result};
 use crate::experts::{Expert, Experts};
+use crate::fusion::Fused;
 use crate::listen::{Heard, listen};
 use crate::look::{Seen, look};
 use crate::options::Options;
 use crate::reading::{NOTE, Presence, Presences, Reading, SCHEMA, Target};
+use crate::scores::Scores;
 use crate::slot::Board;
 use crate::timeline::{Findings, Words, rows};
 use crate::{summary, words};
@@ -73,8 +75,50 @@ impl Limbic {
         &self,
         clip: &Clip,
         options: &Options,
-        mut progress: impl FnMut(f64),
+        progress: impl FnMut(f64),
     ) -> Result<Reading> {
+        let Examined { board, findings, presences, whole, length } =
+            self.examine(clip, options, progress)?;
+        let fusion = self.experts.fusion();
+        Ok(Reading {
+            schema: SCHEMA.into(),
+            model: self.experts.id().into(),
+            target: Target::Perceived,
+            note: NOTE.into(),
+            source: name(clip),
+            duration: (length > 0.0).then_some(length),
+            every: options.seconds(),
+            modalities: presences,
+            summary: summary::summary(&board, &findings, fusion, presences, whole),
+            tracks: summary::tracks(&board, fusion),
+            timeline: rows(&board, &findings, fusion, length),
+            skipped: findings.skipped,
+        })
+    }
+
+    /// What each expert says of a clip as a whole, before the answers are joined: with
+    /// [`Limbic::fuse`], the summary of a reading for any choice of modalities. A modality of
+    /// which the clip holds nothing is absent.
+    ///
+    /// # Errors
+    /// Those of [`Limbic::read`].
+    pub fn evidence(&self, clip: &Clip, options: &Options) -> Result<PerModality<Scores>> {
+        let Examined { board, findings, whole, .. } = self.examine(clip, options, |_| {})?;
+        Ok(summary::gather(&board, &findings, whole).experts)
+    }
+
+    /// Joins what experts said; `None` where none said anything.
+    pub fn fuse(&self, experts: &PerModality<Scores>) -> Option<Fused> {
+        self.experts.fusion().fuse(experts)
+    }
+
+    /// Goes over a clip with every expert that is wanted.
+    fn examine(
+        &self,
+        clip: &Clip,
+        options: &Options,
+        mut progress: impl FnMut(f64),
+    ) -> Result<Examined> {
         check(clip)?;
         let failed = |source| failed(clip, source);
         let mut board = Board::new(options.seconds());
@@ -124,21 +168,7 @@ impl Limbic {
         board.close(length);
         let findings =
             Findings { words, listened: heard.seconds > 0.0, looked: seen.looked, skipped };
-        let fusion = self.experts.fusion();
-        Ok(Reading {
-            schema: SCHEMA.into(),
-            model: self.experts.id().into(),
-            target: Target::Perceived,
-            note: NOTE.into(),
-            source: name(clip),
-            duration: (length > 0.0).then_some(length),
-            every: options.seconds(),
-            modalities: presences,
-            summary: summary::summary(&board, &findings, fusion, presences, heard.whole),
-            tracks: summary::tracks(&board, fusion),
-            timeline: rows(&board, &findings, fusion, length),
-            skipped: findings.skipped,
-        })
+        Ok(Examined { board, findings, presences, whole: heard.whole, length })
     }
 
     /// The expert for a modality that is wanted, or why it has no part.
@@ -152,6 +182,17 @@ impl Limbic {
         }
         Ok(self.experts.get(modality)?.ok_or(Presence::NoExpert))
     }
+}
+
+/// All that the passes over a clip left.
+struct Examined {
+    board: Board,
+    findings: Findings,
+    presences: Presences,
+    /// All speech of a short clip, heard at once.
+    whole: Option<Scores>,
+    /// Seconds.
+    length: f64,
 }
 
 /// Refuses what can be told without decoding.

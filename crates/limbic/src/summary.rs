@@ -22,6 +22,23 @@ pub(crate) fn summary(
     presences: Presences,
     voice: Option<Scores>,
 ) -> Summary {
+    let Gathered { experts, track, mut flags } = gather(board, findings, voice);
+    flags.extend(self::flags(board, findings, presences));
+    flags.sort_unstable();
+    flags.dedup();
+    Summary { track, estimate: fusion.fuse(&experts).map(Estimate::from), flags }
+}
+
+/// What each expert says of the whole clip.
+pub(crate) struct Gathered {
+    pub(crate) experts: PerModality<Scores>,
+    /// The person that the face expert speaks of.
+    track: Option<String>,
+    flags: Vec<Flag>,
+}
+
+/// One answer a modality; `voice` as in [`summary`].
+pub(crate) fn gather(board: &Board, findings: &Findings, voice: Option<Scores>) -> Gathered {
     let mut experts = PerModality::none();
     if let Words::Whole(scores) | Words::Timed(scores) = &findings.words {
         experts.insert(Modality::Text, *scores);
@@ -29,8 +46,7 @@ pub(crate) fn summary(
     if let Some(voice) = voice.or_else(|| mean_voice(board)) {
         experts.insert(Modality::Audio, voice);
     }
-    let mut flags = flags(board, findings, presences);
-    let mut track = None;
+    let (mut flags, mut track) = (Vec::new(), None);
     match main_track(board.tracks()) {
         Some(main) => {
             if let Some(face) = main.scores.mean() {
@@ -55,9 +71,7 @@ pub(crate) fn summary(
             }
         }
     }
-    flags.sort_unstable();
-    flags.dedup();
-    Summary { track, estimate: fusion.fuse(&experts).map(Estimate::from), flags }
+    Gathered { experts, track, flags }
 }
 
 /// Each person seen, by the face alone.

@@ -13,6 +13,7 @@ use decode::{Decoder, Opened, Step};
 use resample::Resampler;
 use skips::Skips;
 
+use crate::degrade::Noise;
 use crate::error::{Error, Result};
 use crate::ffmpeg::{self, Complaints, Ffmpeg};
 use crate::span::{Skipped, Span};
@@ -54,6 +55,9 @@ pub struct AudioStream {
     heard: bool,
     ended: bool,
     skips: Skips,
+    /// Samples still to leave out, and then to give.
+    stretch: Option<(usize, usize)>,
+    noise: Option<Noise>,
 }
 
 enum Source {
@@ -99,6 +103,8 @@ impl AudioStream {
             heard: false,
             ended: false,
             skips: Skips::default(),
+            stretch: None,
+            noise: None,
         };
         if matches!(stream.source, Source::Ffmpeg(_)) {
             // Only its first output tells whether ffmpeg found a sound track.
@@ -118,6 +124,29 @@ impl AudioStream {
     /// # Errors
     /// [`Error::Io`] where reading fails, [`Error::Damaged`] where nothing at all could be decoded.
     pub fn next_block(&mut self) -> Result<Option<Vec<f32>>> {
+        while let Some(mut block) = self.decoded()? {
+            if let Some((before, inside)) = &mut self.stretch {
+                if *inside == 0 {
+                    return Ok(None);
+                }
+                let skipped = block.len().min(*before);
+                *before -= skipped;
+                block.drain(..skipped);
+                block.truncate(*inside);
+                *inside -= block.len();
+            }
+            if !block.is_empty() {
+                if let Some(noise) = &mut self.noise {
+                    noise.add(&mut block);
+                }
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next block of the file.
+    fn decoded(&mut self) -> Result<Option<Vec<f32>>> {
         while self.ready.len() < BLOCK && !self.ended {
             self.fill()?;
         }
@@ -126,6 +155,22 @@ impl AudioStream {
         }
         let rest = self.ready.split_off(self.ready.len().min(BLOCK));
         Ok(Some(std::mem::replace(&mut self.ready, rest)))
+    }
+
+    /// The same with nothing outside of a stretch; times begin with it.
+    #[must_use]
+    pub fn within(mut self, span: Span) -> Self {
+        let samples = |seconds: f64| (seconds.max(0.0) * f64::from(SAMPLE_RATE)).round() as usize;
+        let start = samples(span.start);
+        self.stretch = Some((start, samples(span.end).saturating_sub(start)));
+        self.duration = Some(span.duration());
+        self
+    }
+
+    /// The same under noise.
+    pub(crate) fn under(mut self, noise: Noise) -> Self {
+        self.noise = Some(noise);
+        self
     }
 
     /// What could not be read up to now; complete once [`AudioStream::next_block`] gave `None`.

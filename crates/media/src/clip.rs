@@ -11,10 +11,11 @@ use symphonia::core::meta::MetadataOptions;
 use crate::audio::AudioStream;
 use crate::boxes::Movie;
 use crate::container::Container;
+use crate::degrade::{Degradation, Noise, blurred};
 use crate::error::{Error, Result};
-use crate::span::Skipped;
+use crate::span::{Skipped, Span};
 use crate::text::{self, Cue};
-use crate::video::FrameStream;
+use crate::video::{FrameStream, GrayImage};
 use crate::{ffmpeg, source};
 
 /// What a clip mainly is.
@@ -38,6 +39,9 @@ pub struct Clip {
     duration: Option<f64>,
     cues: Vec<Cue>,
     skipped: Vec<Skipped>,
+    span: Option<Span>,
+    face: Option<GrayImage>,
+    degradation: Option<Degradation>,
 }
 
 impl Clip {
@@ -54,13 +58,7 @@ impl Clip {
         let path = path.into();
         let mut file = source::open(&path)?;
         let container = Container::sniff(&mut file).map_err(|error| Error::io(&path, error))?;
-        let mut clip = Self {
-            path: None,
-            kind: Kind::Text,
-            duration: None,
-            cues: Vec::new(),
-            skipped: Vec::new(),
-        };
+        let mut clip = Self::of(Kind::Text);
         match container {
             Container::Text | Container::WebVtt => (clip.cues, clip.skipped) = text::read(&path)?,
             Container::Png | Container::Jpeg => clip.kind = Kind::Image,
@@ -95,8 +93,49 @@ impl Clip {
 
     /// Words without a recording; empty text gives a clip without cues.
     pub fn from_text(words: &str) -> Self {
-        let cues = Cue::new(words).into_iter().collect();
-        Self { path: None, kind: Kind::Text, duration: None, cues, skipped: Vec::new() }
+        Self { cues: Cue::new(words).into_iter().collect(), ..Self::of(Kind::Text) }
+    }
+
+    /// A face that was already cut out of its picture.
+    pub fn from_face(face: GrayImage) -> Self {
+        Self { face: Some(face), ..Self::of(Kind::Image) }
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self {
+            path: None,
+            kind,
+            duration: None,
+            cues: Vec::new(),
+            skipped: Vec::new(),
+            span: None,
+            face: None,
+            degradation: None,
+        }
+    }
+
+    /// The stretch of the recording between two times, as a clip of its own that begins at zero.
+    #[must_use]
+    pub fn within(mut self, span: Span) -> Self {
+        let shifted = |cue: Cue| match cue.span {
+            None => Some(cue),
+            Some(own) if own.overlap(span) <= 0.0 => None,
+            Some(own) => {
+                let (start, end) = (own.start.max(span.start), own.end.min(span.end));
+                Some(Cue { span: Some(Span::new(start - span.start, end - span.start)), ..cue })
+            }
+        };
+        self.cues = self.cues.into_iter().filter_map(shifted).collect();
+        self.duration = Some(span.duration());
+        self.span = Some(span);
+        self
+    }
+
+    /// The same recording made worse.
+    #[must_use]
+    pub const fn degraded(mut self, degradation: Degradation) -> Self {
+        self.degradation = Some(degradation);
+        self
     }
 
     /// The same clip with further words, which have no time.
@@ -138,15 +177,47 @@ impl Clip {
         &self.skipped
     }
 
+    /// The face that it is, if it was made of one.
+    pub fn face(&self) -> Option<GrayImage> {
+        let face = self.face.as_ref()?;
+        Some(match self.degradation {
+            Some(Degradation::Blur { spread }) => blurred(face, spread),
+            _ => face.clone(),
+        })
+    }
+
+    /// What sets it apart from the file as it is: its stretch and how it was made worse.
+    pub fn variant(&self) -> Option<String> {
+        let changed = self.span.is_some() || self.degradation.is_some();
+        changed.then(|| format!("{:?} {:?}", self.span, self.degradation))
+    }
+
     /// Its sound from the beginning; `None` where it has none.
     ///
     /// # Errors
     /// Those of [`AudioStream::open`].
     pub fn audio(&self) -> Result<Option<AudioStream>> {
         match (&self.path, self.kind) {
-            (Some(path), Kind::Video | Kind::Audio) => AudioStream::open(path),
+            (Some(path), Kind::Video | Kind::Audio) => {
+                let Some(mut stream) = self.sound(path)? else { return Ok(None) };
+                if let Some(Degradation::Noise { ratio }) = self.degradation {
+                    // How loud it is is known only at its end.
+                    let power = power(stream)?;
+                    let Some(again) = self.sound(path)? else { return Ok(None) };
+                    stream = again.under(Noise::below(power, ratio));
+                }
+                Ok(Some(stream))
+            }
             _ => Ok(None),
         }
+    }
+
+    fn sound(&self, path: &Path) -> Result<Option<AudioStream>> {
+        let stream = AudioStream::open(path)?;
+        Ok(match self.span {
+            Some(span) => stream.map(|stream| stream.within(span)),
+            None => stream,
+        })
     }
 
     /// Its pictures, `rate` a second; `None` where it has none. An image is one picture.
@@ -155,7 +226,14 @@ impl Clip {
     /// Those of [`FrameStream::open`].
     pub fn frames(&self, rate: f64) -> Result<Option<FrameStream>> {
         match (&self.path, self.kind) {
-            (Some(path), Kind::Video | Kind::Image) => FrameStream::open(path, rate),
+            (Some(path), Kind::Video | Kind::Image) => {
+                let stream = FrameStream::open(path, rate)?;
+                let stream = stream.map(|stream| stream.degraded(self.degradation));
+                Ok(match self.span {
+                    Some(span) => stream.map(|stream| stream.within(span)),
+                    None => stream,
+                })
+            }
             _ => Ok(None),
         }
     }
@@ -209,6 +287,16 @@ impl Clip {
             }
         }
     }
+}
+
+/// Mean of the squares of all samples.
+fn power(mut stream: AudioStream) -> Result<f64> {
+    let (mut sum, mut count) = (0.0, 0_u64);
+    while let Some(block) = stream.next_block()? {
+        sum += block.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        count += block.len() as u64;
+    }
+    Ok(sum / count.max(1) as f64)
 }
 
 /// What to give instead of something unknown.

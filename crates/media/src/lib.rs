@@ -10,6 +10,7 @@ pub mod audio;
 mod boxes;
 mod clip;
 mod container;
+mod degrade;
 mod error;
 mod face;
 mod ffmpeg;
@@ -22,6 +23,7 @@ mod video;
 
 pub use audio::{AudioStream, SAMPLE_RATE};
 pub use clip::{Clip, Kind};
+pub use degrade::Degradation;
 pub use error::{Error, Result};
 pub use face::{Face, FaceTracker, Square};
 pub use modality::{Modality, PerModality};

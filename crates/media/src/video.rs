@@ -32,7 +32,8 @@ pub use picture::{GrayImage, Picture, RgbImage};
 use piped::Pipe;
 
 use crate::container::Container;
-use crate::{Error, Result, Skipped, ffmpeg, source};
+use crate::degrade::{Degradation, is_dropped};
+use crate::{Error, Result, Skipped, Span, ffmpeg, source};
 
 /// Pictures wider or higher than this are refused: no face needs them and few memories hold them.
 const LARGEST_SIDE: u32 = 8192;
@@ -44,6 +45,8 @@ pub struct FrameStream {
     source: Source,
     given: usize,
     earlier: Vec<Skipped>,
+    span: Option<Span>,
+    degradation: Option<Degradation>,
 }
 
 enum Source {
@@ -106,6 +109,8 @@ impl FrameStream {
             source,
             given: 0,
             earlier: Vec::new(),
+            span: None,
+            degradation: None,
         }))
     }
 
@@ -136,6 +141,40 @@ impl FrameStream {
     /// Where not one picture of the file can be decoded. A damaged part is no error: it is left
     /// out and told by [`skipped`](Self::skipped).
     pub fn next_frame(&mut self) -> Result<Option<Frame>> {
+        while let Some(frame) = self.decoded()? {
+            let start = self.span.map_or(0.0, |span| span.start);
+            if frame.time() < start && !self.is_still() {
+                continue;
+            }
+            if self.span.is_some_and(|span| frame.time() >= span.end) {
+                return Ok(None);
+            }
+            return Ok(Some(match self.degradation {
+                Some(Degradation::Dropped { share }) if is_dropped(self.given as u64, share) => {
+                    continue;
+                }
+                Some(Degradation::Blur { spread }) => frame.blurred(spread).earlier(start),
+                _ => frame.earlier(start),
+            }));
+        }
+        Ok(None)
+    }
+
+    /// The same with nothing outside of a stretch; times begin with it.
+    #[must_use]
+    pub fn within(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// The same made worse.
+    pub(crate) fn degraded(mut self, degradation: Option<Degradation>) -> Self {
+        self.degradation = degradation;
+        self
+    }
+
+    /// The next picture of the file.
+    fn decoded(&mut self) -> Result<Option<Frame>> {
         let frame = match &mut self.source {
             Source::Film(film) => film.next_frame(),
             Source::Pipe(pipe) => pipe.next_frame(),
@@ -156,7 +195,7 @@ impl FrameStream {
             self.source = again.ok_or_else(|| {
                 Error::damaged(&self.path, "not one picture of its video can be decoded")
             })?;
-            return self.next_frame();
+            return self.decoded();
         }
         Ok(frame)
     }
@@ -172,9 +211,10 @@ impl FrameStream {
 
     /// The length of the video in seconds, where the file's index tells it.
     pub fn duration(&self) -> Option<f64> {
-        match &self.source {
-            Source::Film(film) => Some(film.duration()),
-            Source::Pipe(_) | Source::Still(_) => None,
+        match (&self.source, self.span) {
+            (_, Some(span)) => Some(span.duration()),
+            (Source::Film(film), None) => Some(film.duration()),
+            (Source::Pipe(_) | Source::Still(_), None) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use limbic_features::Cache;
-use limbic_media::{Modality, PerModality};
+use limbic_media::{Degradation, Modality, PerModality};
 use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
 
 use crate::reader::Reader;
@@ -88,12 +88,38 @@ impl Dataset {
         tokenizer: Option<String>,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let mut cards: Vec<Card> = Vec::new();
-        let mut examples: Vec<(usize, Example)> = Vec::new();
+        let mut corpora = Vec::new();
         for name in &recipe.data.corpora {
             let corpus = limbic_corpus::open(name, root)?;
-            examples.extend(corpus.examples()?.into_iter().map(|e| (cards.len(), e)));
-            cards.push(corpus.card().clone());
+            corpora.push((corpus.card().clone(), corpus.examples()?));
+        }
+        let cards = corpora.iter().map(|(card, _)| card.clone()).collect();
+        Self { cards, ..Self::default() }.check_held_out(&recipe.data.hold_out)?;
+        let dataset = Self::of(recipe, corpora, root, tokenizer, None, tick)?;
+        dataset.check_inputs(recipe)?;
+        dataset.check_speakers(recipe.data.split)?;
+        Ok(dataset)
+    }
+
+    /// What the encoders of a recipe read of these clips, of recordings made worse where
+    /// `degradation` says so. `root` holds the word vectors; the rest is as in
+    /// [`Dataset::load`].
+    ///
+    /// # Errors
+    /// Where the recipe asks for features that do not exist.
+    pub fn of(
+        recipe: &Recipe,
+        corpora: Vec<(Card, Vec<Example>)>,
+        root: &Path,
+        tokenizer: Option<String>,
+        degradation: Option<Degradation>,
+        tick: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self> {
+        let mut cards: Vec<Card> = Vec::new();
+        let mut examples: Vec<(usize, Example)> = Vec::new();
+        for (card, own) in corpora {
+            examples.extend(own.into_iter().map(|example| (cards.len(), example)));
+            cards.push(card);
         }
         let encoders = &recipe.model.encoder;
         let reads_tokens = encoders.values().find(|encoder| encoder.features == "tokens@1");
@@ -122,13 +148,13 @@ impl Dataset {
             by_speaker: recipe.data.batches == Batches::Speaker,
             ..Self::default()
         };
-        dataset.check_held_out(&recipe.data.hold_out)?;
         let total = examples.len();
         for (done, (corpus, example)) in examples.into_iter().enumerate() {
             tick(done, total);
             let (mut values, mut failed) = (PerModality::none(), false);
             for (modality, reader) in &readers {
-                match reader.read(&example, recipe.seed ^ done as u64) {
+                let worse = degradation.filter(|degradation| reader.suffers(*degradation));
+                match reader.read(&example, worse, recipe.seed ^ done as u64) {
                     Ok(Some(value)) => drop(values.insert(*modality, value)),
                     Ok(None) => {}
                     Err(error) => {
@@ -146,8 +172,6 @@ impl Dataset {
             }
         }
         tick(total, total);
-        dataset.check_inputs(recipe)?;
-        dataset.check_speakers(recipe.data.split)?;
         Ok(dataset)
     }
 

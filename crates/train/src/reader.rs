@@ -9,7 +9,7 @@ use limbic_features::{
     Cache, Extract, Features, MelConfig, MelSpectrogram, TextTokenizer, Times, WordVectors,
     describe, hash_bytes,
 };
-use limbic_media::{Clip, Modality, RgbImage, SAMPLE_RATE};
+use limbic_media::{AudioStream, Clip, Degradation, GrayImage, Modality, RgbImage, SAMPLE_RATE};
 use limbic_model::{EncoderConfig, InputConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -36,6 +36,9 @@ const FRAME_RATE: f64 = 29.97;
 const STRETCHES: usize = 3;
 /// Longest stretch, in seconds; the shortest is half of it.
 const STRETCH: f64 = 3.0;
+
+/// Side of a face in pixels.
+const FACE: u32 = 48;
 
 /// Turns clips into what one encoder reads.
 pub(crate) enum Reader {
@@ -125,17 +128,45 @@ impl Reader {
         })
     }
 
-    /// What the encoder reads of `example`; `None` where there is nothing of it. `seed` chooses
-    /// the stretches.
+    /// Whether what it reads gets worse with the recording. Vectors that came with a corpus do
+    /// not.
+    pub(crate) const fn suffers(&self, degradation: Degradation) -> bool {
+        match (self, degradation) {
+            (Self::Descriptors | Self::Mel(..), Degradation::Noise { .. })
+            | (Self::Face, Degradation::Blur { .. }) => true,
+            (Self::Network(network, _), Degradation::Noise { .. }) => {
+                matches!(network.modality(), Modality::Audio)
+            }
+            (Self::Network(network, _), Degradation::Blur { .. } | Degradation::Dropped { .. }) => {
+                matches!(network.modality(), Modality::Vision)
+            }
+            _ => false,
+        }
+    }
+
+    /// What the encoder reads of `example`, of its recording made worse where `worse` says so;
+    /// `None` where there is nothing of it. `seed` chooses the stretches.
     ///
     /// # Errors
     /// Where its file cannot be read.
-    pub(crate) fn read(&self, example: &Example, seed: u64) -> Result<Option<Value>> {
+    pub(crate) fn read(
+        &self,
+        example: &Example,
+        worse: Option<Degradation>,
+        seed: u64,
+    ) -> Result<Option<Value>> {
+        let open = |path: &Path| opened(path, example, worse);
         for medium in &example.media {
             match (self, medium) {
-                (Self::Descriptors, Media::Audio(path)) => return described(path, seed),
-                (Self::Mel(mel, cache), Media::Audio(path)) => {
-                    let clip = Clip::open(path)?;
+                (Self::Descriptors, Media::Audio(path) | Media::Film(path)) => {
+                    let Some(sound) = open(path)?.audio()? else { continue };
+                    return described(sound, seed);
+                }
+                (Self::Mel(mel, cache), Media::Audio(path) | Media::Film(path)) => {
+                    let clip = open(path)?;
+                    if clip.audio()?.is_none() {
+                        continue;
+                    }
                     let features = match cache {
                         Some(cache) => cache.extract(mel, &clip)?,
                         None => mel.extract(&clip)?,
@@ -150,15 +181,32 @@ impl Reader {
                     return Ok((!ids.is_empty()).then_some(Value::Tokens(ids)));
                 }
                 (Self::Network(network, cache), _) => {
-                    if let Some(features) = taken(network, cache.as_ref(), medium)? {
+                    if let Some(features) = taken(network, cache.as_ref(), medium, open)? {
                         return Ok(series(features));
                     }
                 }
-                (Self::Face, Media::Face(pixels, _)) => {
-                    return Ok(Some(Value::Picture(Arc::clone(pixels))));
+                (Self::Face, Media::Face(pixels, side)) => {
+                    return Ok(match worse {
+                        None => Some(Value::Picture(Arc::clone(pixels))),
+                        Some(worse) => GrayImage::new(*side as u32, *side as u32, pixels.to_vec())
+                            .and_then(|face| Clip::from_face(face).degraded(worse).face())
+                            .map(|face| Value::Picture(face.into_pixels().into())),
+                    });
+                }
+                (Self::Face, Media::Image(path)) => {
+                    let picture = match open(path)?.frames(1.0)? {
+                        Some(mut pictures) => pictures.next_frame()?,
+                        None => None,
+                    };
+                    let picture = picture.map(|frame| frame.gray().resized(FACE, FACE));
+                    return Ok(picture.map(|face| Value::Picture(face.into_pixels().into())));
                 }
                 (Self::Published(name), Media::Vector(given, vector)) if given == name => {
                     return Ok(Some(Value::Vectors(vec![vector.to_vec()])));
+                }
+                (Self::Published(name), Media::Series(given, steps, size)) if given == name => {
+                    let (steps, size) = (Arc::clone(steps), *size);
+                    return Ok((!steps.is_empty()).then_some(Value::Series { steps, size }));
                 }
                 _ => {}
             }
@@ -181,10 +229,21 @@ fn is_place(features: &str) -> bool {
 }
 
 /// What a pretrained network finds in one medium of a clip; `None` where it reads another kind.
-fn taken(network: &Backbone, cache: Option<&Cache>, medium: &Media) -> Result<Option<Features>> {
+fn taken(
+    network: &Backbone,
+    cache: Option<&Cache>,
+    medium: &Media,
+    open: impl Fn(&Path) -> Result<Clip>,
+) -> Result<Option<Features>> {
     let clip = match (network.modality(), medium) {
-        (Modality::Audio, Media::Audio(path)) | (Modality::Vision, Media::Film(path)) => {
-            Clip::open(path)?
+        (Modality::Audio, Media::Audio(path))
+        | (Modality::Vision, Media::Film(path) | Media::Image(path)) => open(path)?,
+        (Modality::Audio, Media::Film(path)) => {
+            let clip = open(path)?;
+            if clip.audio()?.is_none() {
+                return Ok(None);
+            }
+            clip
         }
         (Modality::Text, Media::Text(text)) if !text.trim().is_empty() => Clip::from_text(text),
         (Modality::Vision, Media::Face(pixels, side))
@@ -216,8 +275,24 @@ fn series(features: Features) -> Option<Value> {
     (!features.is_empty()).then(|| Value::Series { steps: features.into_data().into(), size })
 }
 
-fn described(path: &Path, seed: u64) -> Result<Option<Value>> {
-    let (samples, _) = limbic_media::audio::read(path)?;
+/// The clip of a file, or the stretch of it that an example is.
+fn opened(path: &Path, example: &Example, worse: Option<Degradation>) -> Result<Clip> {
+    let clip = Clip::open(path)?;
+    let clip = match example.span {
+        Some(span) => clip.within(span),
+        None => clip,
+    };
+    Ok(match worse {
+        Some(worse) => clip.degraded(worse),
+        None => clip,
+    })
+}
+
+fn described(mut sound: AudioStream, seed: u64) -> Result<Option<Value>> {
+    let mut samples = Vec::new();
+    while let Some(block) = sound.next_block()? {
+        samples.extend_from_slice(&block);
+    }
     let mut vectors: Vec<Vec<f32>> = describe(&samples).into_iter().collect();
     if vectors.is_empty() {
         return Ok(None);

@@ -4,6 +4,7 @@ use openh264::decoder::DecodedYUV;
 use openh264::formats::YUVSource;
 
 use super::{GrayImage, LARGEST_SIDE, RgbImage};
+use crate::degrade::blurred;
 
 /// One picture and its moment. Brightness is ready at once; colour is worked out when asked for.
 #[derive(Debug, Clone)]
@@ -38,6 +39,19 @@ impl Frame {
     /// Moment of display, in seconds from the beginning of the clip.
     pub const fn time(&self) -> f64 {
         self.time
+    }
+
+    /// The same so many seconds earlier.
+    pub(super) fn earlier(mut self, seconds: f64) -> Self {
+        self.time = (self.time - seconds).max(0.0);
+        self
+    }
+
+    /// The same out of focus; `spread` is a share of the shorter side.
+    pub(super) fn blurred(mut self, spread: f32) -> Self {
+        self.luma = blurred(&self.luma, spread);
+        self.chroma = self.chroma.map(|plane| blurred(&plane, spread));
+        self
     }
 
     /// Pixels in a row.

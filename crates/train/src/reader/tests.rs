@@ -45,7 +45,7 @@ fn log_mels_have_a_row_a_film_frame_in_decibels_below_the_loudest() {
     for cache in [None, Some(cache)] {
         let reader = Reader::new(Modality::Audio, &config, folder.path(), None, cache).unwrap();
         let clip = example(vec![Media::Text("no sound".into()), Media::Audio(path.clone())]);
-        let Some(Value::Series { steps, size }) = reader.read(&clip, 1).unwrap() else {
+        let Some(Value::Series { steps, size }) = reader.read(&clip, None, 1).unwrap() else {
             panic!("a recording is a series")
         };
         // 1.5 s at 29.97 frames a second, the first frame at 0.
@@ -53,7 +53,9 @@ fn log_mels_have_a_row_a_film_frame_in_decibels_below_the_loudest() {
         let peak = steps.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let least = steps.iter().copied().fold(f32::INFINITY, f32::min);
         assert_eq!((peak, least), (0.0, -80.0));
-        assert!(reader.read(&example(vec![Media::Text("no sound".into())]), 1).unwrap().is_none());
+        assert!(
+            reader.read(&example(vec![Media::Text("no sound".into())]), None, 1).unwrap().is_none()
+        );
         found.push(steps);
     }
     assert_eq!(found[0], found[1]);
@@ -74,7 +76,7 @@ fn word_vectors_are_a_row_a_known_word_and_nothing_where_none_is_known() {
     std::fs::write(words.join("word2vec_gnews300_f16.npy"), matrix).unwrap();
     let config = encoder("word-vectors@1", "{ kind = 'series', size = 2 }");
     let reader = Reader::new(Modality::Text, &config, folder.path(), None, None).unwrap();
-    let read = |text: &str| reader.read(&example(vec![Media::Text(text.into())]), 1).unwrap();
+    let read = |text: &str| reader.read(&example(vec![Media::Text(text.into())]), None, 1).unwrap();
     let steps = [3.0, 4.0, 1.0, 2.0].into();
     assert_eq!(read("Sorry, I am glad!"), Some(Value::Series { steps, size: 2 }));
     assert_eq!(read("nothing known"), None);
@@ -87,8 +89,8 @@ fn published_vectors_are_found_by_their_name() {
     let reader = Reader::new(Modality::Audio, &config, Path::new(""), None, None).unwrap();
     let vector = |name: &'static str| Media::Vector(name.into(), [1.0, 2.0].into());
     let clip = example(vec![vector("mosi-text@1"), vector("mosi-audio@1")]);
-    assert_eq!(reader.read(&clip, 1).unwrap(), Some(Value::Vectors(vec![vec![1.0, 2.0]])));
-    assert_eq!(reader.read(&example(vec![vector("mosi-text@1")]), 1).unwrap(), None);
+    assert_eq!(reader.read(&clip, None, 1).unwrap(), Some(Value::Vectors(vec![vec![1.0, 2.0]])));
+    assert_eq!(reader.read(&example(vec![vector("mosi-text@1")]), None, 1).unwrap(), None);
 }
 
 #[test]
@@ -134,8 +136,9 @@ fn networks_read_recordings_texts_films_and_faces_through_the_cache() {
             let cache = Some(Cache::at(&cache));
             let reader = Reader::new(modality, &config, folder.path(), None, cache).unwrap();
             assert!(reader.network().is_some_and(|id| id.contains('@')));
-            assert!(reader.read(&example(Vec::new()), 1).unwrap().is_none());
-            let Some(Value::Series { steps, size: width }) = reader.read(&clip, 1).unwrap() else {
+            assert!(reader.read(&example(Vec::new()), None, 1).unwrap().is_none());
+            let Some(Value::Series { steps, size: width }) = reader.read(&clip, None, 1).unwrap()
+            else {
                 panic!("{name}: nothing is read")
             };
             assert_eq!((width, steps.len() / width), (size, rows), "{name}");
