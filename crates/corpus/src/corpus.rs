@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use limbic_media::Span;
+use serde::{Deserialize, Serialize};
 
 use crate::{Card, Result};
 
@@ -85,7 +86,8 @@ pub enum Media {
 }
 
 /// A label in terms of one label set.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Label {
     /// A class.
     Class(usize),

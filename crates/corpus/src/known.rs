@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::read::{fer, mosi, speech, texts};
+use crate::read::{acted, cremad, fer, mosi, naming, speech, texts};
 use crate::{Card, Corpus, Error, LabelMap, LabelSet, Result};
 
 /// Opens a folder as the corpus of a card.
@@ -25,15 +25,49 @@ const KNOWN: &[Known] = &[
         name: "ravdess",
         folder: "ravdess",
         card: include_str!("../../../corpora/ravdess.toml"),
-        is: |folder| speech::is(folder, "ravdess"),
-        open: |card, folder| Box::new(speech::Speech::new(card, folder)),
+        is: |folder| speech::is(folder, "ravdess") || acted::is_ravdess(folder),
+        open: |card, folder| match speech::is(&folder, "ravdess") {
+            true => Box::new(speech::Speech::new(card, folder)),
+            false => Box::new(acted::Acted::new(card, folder, naming::ravdess)),
+        },
     },
     Known {
         name: "emodb",
         folder: "emodb",
         card: include_str!("../../../corpora/emodb.toml"),
-        is: |folder| speech::is(folder, "emodb"),
-        open: |card, folder| Box::new(speech::Speech::new(card, folder)),
+        is: |folder| speech::is(folder, "emodb") || acted::is_emodb(folder),
+        open: |card, folder| match speech::is(&folder, "emodb") {
+            true => Box::new(speech::Speech::new(card, folder)),
+            false => Box::new(acted::Acted::new(card, folder, naming::emodb)),
+        },
+    },
+    Known {
+        name: "cremad",
+        folder: "cremad",
+        card: include_str!("../../../corpora/cremad.toml"),
+        is: cremad::is,
+        open: |card, folder| Box::new(cremad::Cremad::new(card, folder)),
+    },
+    Known {
+        name: "cremad_ratings",
+        folder: "cremad_ratings",
+        card: include_str!("../../../corpora/cremad_ratings.toml"),
+        is: cremad::is_ratings,
+        open: |card, folder| Box::new(cremad::Cremad::new(card, folder)),
+    },
+    Known {
+        name: "savee",
+        folder: "savee",
+        card: include_str!("../../../corpora/savee.toml"),
+        is: acted::is_savee,
+        open: |card, folder| Box::new(acted::Acted::new(card, folder, naming::savee)),
+    },
+    Known {
+        name: "tess",
+        folder: "tess",
+        card: include_str!("../../../corpora/tess.toml"),
+        is: acted::is_tess,
+        open: |card, folder| Box::new(acted::Acted::new(card, folder, naming::tess)),
     },
     Known {
         name: "nemo",
@@ -111,6 +145,14 @@ impl Known {
     }
 }
 
+/// What a user must know about a corpus that has a reader.
+///
+/// # Errors
+/// [`Error::UnknownCorpus`].
+pub(crate) fn card(name: &str) -> Result<Card> {
+    Known::named(name)?.card()
+}
+
 /// Opens a corpus by name under `root`, the folder that holds one folder a corpus.
 ///
 /// # Errors
@@ -122,14 +164,15 @@ pub fn open(name: &str, root: &Path) -> Result<Box<dyn Corpus>> {
     Ok((known.open)(known.card()?, folder))
 }
 
-/// Opens the corpus that a folder looks like; `None` where it looks like none.
+/// Opens the corpus, or the published lists of one, that a folder looks like; `None` where it
+/// looks like none.
 ///
 /// # Errors
-/// Never for a folder that is readable: cards are compiled in.
+/// [`Error::Io`] where the folder cannot be read, or what is wrong with the lists in it.
 pub fn detect(folder: &Path) -> Result<Option<Box<dyn Corpus>>> {
     match KNOWN.iter().find(|known| (known.is)(folder)) {
         Some(known) => Ok(Some((known.open)(known.card()?, folder.to_owned()))),
-        None => Ok(None),
+        None => crate::listed::open_folder(folder),
     }
 }
 

@@ -68,6 +68,10 @@ pub struct LabelMap {
     /// is not the word to look up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, String>,
+    /// Labels of the corpus that are no classes here and count as one, such as excitement as
+    /// happiness.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub merge: BTreeMap<String, String>,
 }
 
 impl LabelMap {
@@ -89,6 +93,12 @@ impl LabelMap {
         if let Some(class) = map.words.keys().find(|class| map.index(class).is_none()) {
             return Err(bad(format!("`words` names `{class}`, which is none of the classes")));
         }
+        let class = |name: &String| map.classes.iter().any(|(class, _)| class == name);
+        if let Some((from, to)) = map.merge.iter().find(|(from, to)| class(from) || !class(to)) {
+            return Err(bad(format!(
+                "`merge` counts `{from}` as `{to}`: none or both are classes"
+            )));
+        }
         Ok(map)
     }
 
@@ -107,8 +117,9 @@ impl LabelMap {
         self.words.get(class).map_or(class, String::as_str)
     }
 
-    /// Row of a class.
+    /// Row of a class, or of the class that a merged label counts as.
     pub fn index(&self, class: &str) -> Option<usize> {
+        let class = self.merge.get(class).map_or(class, String::as_str);
         self.classes.iter().position(|(name, _)| name == class)
     }
 
@@ -157,6 +168,20 @@ mod tests {
         assert_eq!((map.word("amusement"), map.word("joy")), ("fun", "joy"));
         let error = LabelMap::parse("t", &format!("{text}\nwords = {{ joy = 'fun' }}"));
         assert!(error.unwrap_err().to_string().contains("`joy`"));
+    }
+
+    #[test]
+    fn a_merged_label_counts_as_its_class() {
+        let text =
+            "name='t'\nkind='class'\ntarget='intended'\nsource=''\nclasses=[['joy','happiness']]";
+        let merged = |rule: &str| LabelMap::parse("t", &format!("{text}\nmerge = {{ {rule} }}"));
+        let map = merged("glee = 'joy'").unwrap();
+        assert_eq!(
+            (map.index("glee"), map.index("joy"), map.index("fun")),
+            (Some(0), Some(0), None)
+        );
+        assert!(merged("glee = 'fun'").unwrap_err().to_string().contains("`glee` as `fun`"));
+        assert!(merged("joy = 'joy'").is_err());
     }
 
     #[test]

@@ -4,18 +4,28 @@ use crate::{Error, LabelMap, Result};
 
 /// Name and text of every label file.
 const LEDGER: &[(&str, &str)] = &[
+    ("cremad", include_str!("../../../labels/cremad.toml")),
+    ("cremad_both", include_str!("../../../labels/cremad_both.toml")),
+    ("cremad_face", include_str!("../../../labels/cremad_face.toml")),
+    ("cremad_voice", include_str!("../../../labels/cremad_voice.toml")),
     ("dair_emotion", include_str!("../../../labels/dair_emotion.toml")),
     ("emobank", include_str!("../../../labels/emobank.toml")),
     ("emodb", include_str!("../../../labels/emodb.toml")),
     ("fer2013", include_str!("../../../labels/fer2013.toml")),
     ("ferplus", include_str!("../../../labels/ferplus.toml")),
     ("goemotions", include_str!("../../../labels/goemotions.toml")),
+    ("iemocap", include_str!("../../../labels/iemocap.toml")),
+    ("iemocap4", include_str!("../../../labels/iemocap4.toml")),
+    ("iemocap_vad", include_str!("../../../labels/iemocap_vad.toml")),
+    ("iemocap_votes", include_str!("../../../labels/iemocap_votes.toml")),
     ("isear", include_str!("../../../labels/isear.toml")),
     ("meld", include_str!("../../../labels/meld.toml")),
     ("mosi", include_str!("../../../labels/mosi.toml")),
     ("mosi_sentiment", include_str!("../../../labels/mosi_sentiment.toml")),
     ("nemo", include_str!("../../../labels/nemo.toml")),
     ("ravdess", include_str!("../../../labels/ravdess.toml")),
+    ("savee", include_str!("../../../labels/savee.toml")),
+    ("tess", include_str!("../../../labels/tess.toml")),
 ];
 
 /// The label file `labels/NAME.toml`.

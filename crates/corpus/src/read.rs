@@ -1,7 +1,14 @@
 //! Readers of corpora, each in the layout that its authors publish.
 
+pub(crate) mod acted;
+pub(crate) mod cremad;
+pub(crate) mod emobox;
 pub(crate) mod fer;
+pub(crate) mod lines;
 pub(crate) mod mosi;
+pub(crate) mod naming;
 pub(crate) mod speech;
+pub(crate) mod spelling;
 pub(crate) mod table;
 pub(crate) mod texts;
+pub(crate) mod vavl;

@@ -4,5 +4,11 @@
 
 mod bootstrap;
 pub mod metric;
+mod number;
+mod score;
 
 pub use bootstrap::{intervals, quantile};
+pub use number::exact;
+pub use score::{
+    Answer, ClassScore, GroupScore, LeftOut, Scored, Sentiment, SpeakerScore, Task, Unit, Value,
+};

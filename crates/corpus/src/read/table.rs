@@ -42,6 +42,11 @@ impl Table {
         Self::take(path, 1)
     }
 
+    /// Whether there is a column of that name.
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|own| own == column)
+    }
+
     /// The first row.
     pub(crate) fn first(&self) -> Option<Row<'_>> {
         self.rows().next()

@@ -1,0 +1,35 @@
+//! A file that lists clips opens as a corpus: fold files and lists that others publish.
+
+use std::path::Path;
+
+use crate::read::{emobox, vavl};
+use crate::{Corpus, Result};
+
+/// Opens a file as the list of clips that it looks like; `None` where it looks like none.
+///
+/// Known are EmoBox's `.jsonl` lists and VAVL's tables of CREMA-D. A list need not lie beside the
+/// media that it names.
+///
+/// # Errors
+/// [`crate::Error::Io`], or [`crate::Error::Corpus`] where the list looks like one of these and
+/// cannot be read as one.
+pub fn open_file(path: &Path) -> Result<Option<Box<dyn Corpus>>> {
+    std::fs::metadata(path).map_err(crate::Error::io(path))?;
+    Ok(match path {
+        _ if emobox::is(path) => Some(Box::new(emobox::Emobox::open(vec![path.to_owned()])?)),
+        _ if vavl::is(path) => Some(Box::new(vavl::Vavl::open(path.to_owned())?)),
+        _ => None,
+    })
+}
+
+/// Opens a folder of lists: the parts of one of EmoBox's folds.
+///
+/// # Errors
+/// As [`open_file`].
+pub(crate) fn open_folder(folder: &Path) -> Result<Option<Box<dyn Corpus>>> {
+    let fold = emobox::fold(folder)?;
+    if fold.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(emobox::Emobox::open(fold)?)))
+}

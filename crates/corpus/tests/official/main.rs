@@ -1,0 +1,6 @@
+//! Readers on the layouts that corpora are published in: small trees made in each test, and the
+//! real data where they are there.
+
+mod acted;
+mod listed;
+mod shared;
