@@ -10,6 +10,7 @@ mod error;
 mod known;
 mod labels;
 mod ledger;
+mod manifest;
 mod read;
 
 pub use card::Card;
@@ -18,3 +19,4 @@ pub use error::{Error, Result};
 pub use known::{detect, label_sets, names, open};
 pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use ledger::labels;
+pub use manifest::{ManifestOptions, Scale, manifest};
