@@ -1,0 +1,119 @@
+//! The rows of a manifest, one at a time, whatever its format.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{lines, parquet, separated};
+use crate::{Error, Result};
+
+/// How much of a manifest is read at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Rows.
+    pub(super) rows: u64,
+    /// Bytes of one cell.
+    pub(super) cell: usize,
+    /// Bytes of one row before it is taken apart.
+    pub(super) row: usize,
+    /// Columns.
+    pub(super) columns: usize,
+    /// Bytes that its clips may take in memory.
+    pub(super) held: u64,
+}
+
+impl Limits {
+    pub(super) const USUAL: Self =
+        Self { rows: 2_000_000, cell: 1 << 20, row: 4 << 20, columns: 1024, held: 2 << 30 };
+}
+
+/// One row.
+pub(super) struct Record<'a> {
+    pub(super) file: &'a Path,
+    /// What its number counts.
+    pub(super) unit: &'static str,
+    pub(super) number: u64,
+    pub(super) columns: &'a [String],
+    /// As many as there are columns, or fewer where the last ones are empty.
+    pub(super) cells: Vec<&'a str>,
+}
+
+impl Record<'_> {
+    /// The cell of a column without the blanks around it; `None` where it is empty.
+    pub(super) fn get(&self, column: usize) -> Option<&str> {
+        self.cells.get(column).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
+    }
+
+    pub(super) fn bad(&self, reason: impl std::fmt::Display) -> Error {
+        Error::corpus(self.file, format!("{} {}: {reason}", self.unit, self.number))
+    }
+}
+
+/// What a reader does with each row.
+pub(super) type Visit<'a> = dyn FnMut(&Record<'_>) -> Result<()> + 'a;
+
+/// The endings of manifests.
+pub(super) const ENDINGS: [&str; 5] = ["csv", "tsv", "jsonl", "ndjson", "parquet"];
+
+/// Calls `visit` for each row of `file`, and refuses what exceeds `limits`.
+pub(super) fn each(file: &Path, limits: Limits, visit: &mut Visit<'_>) -> Result<()> {
+    let mut rows = 0;
+    let mut counted = |record: &Record<'_>| {
+        rows += 1;
+        if rows > limits.rows {
+            let reason = format!("has more than {} rows; split it into several", limits.rows);
+            return Err(Error::corpus(file, reason));
+        }
+        if let Some(long) = record.cells.iter().position(|cell| cell.len() > limits.cell) {
+            let column = record.columns.get(long).map_or("", String::as_str);
+            let reason = format!(
+                "`{}` is longer than {} bytes; put long texts into files or cut them",
+                shown(column),
+                limits.cell
+            );
+            return Err(record.bad(reason));
+        }
+        visit(record)
+    };
+    match ending(file).as_str() {
+        "parquet" => parquet::each(file, limits, &mut counted)?,
+        "jsonl" | "ndjson" => lines::each(file, limits, &mut counted)?,
+        "csv" | "tsv" => separated::each(file, limits, &mut counted)?,
+        _ => {
+            let known = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+            return Err(Error::corpus(file, format!("is no manifest; give {known} or a folder")));
+        }
+    }
+    if rows == 0 {
+        return Err(Error::corpus(file, "has no rows; give each clip a row"));
+    }
+    Ok(())
+}
+
+/// The ending of a file name in lower case.
+pub(super) fn ending(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).unwrap_or_default()
+}
+
+/// The start of a text, short enough for a sentence.
+pub(super) fn shown(text: &str) -> String {
+    let mut letters = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let start: String = letters.by_ref().take(60).collect();
+    if letters.next().is_some() { format!("{start}...") } else { start }
+}
+
+/// Opens a file of text, and refuses one that is empty, binary or UTF-16.
+pub(super) fn open_text(file: &Path) -> Result<std::fs::File> {
+    let mut opened = std::fs::File::open(file).map_err(Error::io(file))?;
+    let mut start = Vec::new();
+    opened.by_ref().take(4096).read_to_end(&mut start).map_err(Error::io(file))?;
+    let reason = match start.as_slice() {
+        [] => "is empty; give it a header and a row for each clip",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16; save it as UTF-8",
+        bytes if bytes.contains(&0) => "is binary and no table; save it as text in UTF-8",
+        _ => {
+            std::io::Seek::rewind(&mut opened).map_err(Error::io(file))?;
+            return Ok(opened);
+        }
+    };
+    Err(Error::corpus(file, reason))
+}
