@@ -5,10 +5,67 @@ use std::collections::BTreeMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::Unit;
+
 /// How often speakers are drawn.
-const RESAMPLES: usize = 1000;
+pub const RESAMPLES: usize = 1000;
 /// Share of the resamples that lie below the interval, and above it.
 const TAIL: f64 = 0.025;
+
+/// Draws speakers with replacement, as many as there are, each with all of their clips.
+pub(crate) struct Resampler {
+    /// The clips of each speaker.
+    units: Vec<Vec<usize>>,
+    clips: usize,
+    /// What is drawn.
+    pub(crate) unit: Unit,
+}
+
+impl Resampler {
+    /// Draws speakers where each clip has one and there are two, else single clips; `None` where
+    /// there are no two clips either.
+    pub(crate) fn new(speakers: &[Option<&str>]) -> Option<Self> {
+        let clips = speakers.len();
+        let (units, unit) = match by_speaker(speakers) {
+            Some(units) => (units, Unit::Speakers),
+            None => ((0..clips).map(|clip| vec![clip]).collect(), Unit::Clips),
+        };
+        (units.len() > 1).then_some(Self { units, clips, unit })
+    }
+
+    /// Hands over `resamples` times how often each clip was drawn, the same ones each time.
+    pub(crate) fn each(&self, resamples: usize, mut read: impl FnMut(&[f64])) {
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let mut weights = vec![0.0; self.clips];
+        for _ in 0..resamples {
+            weights.fill(0.0);
+            for _ in 0..self.units.len() {
+                for clip in &self.units[random.random_range(0..self.units.len())] {
+                    weights[*clip] += 1.0;
+                }
+            }
+            read(&weights);
+        }
+    }
+}
+
+/// The clips of each speaker, by name; `None` where one is unknown or alone.
+fn by_speaker(speakers: &[Option<&str>]) -> Option<Vec<Vec<usize>>> {
+    let mut clips: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for (clip, speaker) in speakers.iter().enumerate() {
+        clips.entry(*speaker).or_default().push(clip);
+    }
+    let known = clips.len() > 1 && !clips.contains_key(&None);
+    known.then(|| clips.into_values().collect())
+}
+
+/// Between which values 95 % of the resampled ones that are numbers lie (the percentile interval
+/// of Efron and Tibshirani 1993, chapter 13); none without any.
+pub(crate) fn interval(mut values: Vec<f64>) -> Option<[f64; 2]> {
+    values.retain(|value| !value.is_nan());
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| [quantile(&values, TAIL), quantile(&values, 1.0 - TAIL)])
+}
 
 /// For each metric, the values between which 95 % of its resamples lie (the percentile interval
 /// of Efron and Tibshirani 1993, chapter 13): as many speakers as there are are drawn with
@@ -19,29 +76,18 @@ pub fn intervals(
     speakers: &[Option<&str>],
     metrics: impl Fn(&[usize]) -> Vec<(String, f64)>,
 ) -> BTreeMap<String, [f64; 2]> {
-    let mut clips: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
-    for (clip, speaker) in speakers.iter().enumerate() {
-        clips.entry(*speaker).or_default().push(clip);
-    }
-    if clips.len() < 2 || clips.contains_key(&None) {
-        return BTreeMap::new();
-    }
-    let clips: Vec<Vec<usize>> = clips.into_values().collect();
+    let Some(clips) = by_speaker(speakers) else { return BTreeMap::new() };
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for _ in 0..RESAMPLES {
         let drawn: Vec<usize> = (0..clips.len())
             .flat_map(|_| clips[random.random_range(0..clips.len())].iter().copied())
             .collect();
-        for (name, value) in metrics(&drawn).into_iter().filter(|(_, value)| !value.is_nan()) {
+        for (name, value) in metrics(&drawn) {
             values.entry(name).or_default().push(value);
         }
     }
-    let interval = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        [quantile(&values, TAIL), quantile(&values, 1.0 - TAIL)]
-    };
-    values.into_iter().map(|(name, values)| (name, interval(values))).collect()
+    values.into_iter().filter_map(|(name, values)| Some((name, interval(values)?))).collect()
 }
 
 /// The value below which a share of sorted values lies, on a straight line between neighbours.

@@ -7,8 +7,9 @@ pub mod metric;
 mod number;
 mod score;
 
-pub use bootstrap::{intervals, quantile};
+pub use bootstrap::{RESAMPLES, intervals, quantile};
 pub use number::exact;
 pub use score::{
-    Answer, ClassScore, GroupScore, LeftOut, Scored, Sentiment, SpeakerScore, Task, Unit, Value,
+    Answer, ClassScore, Comparison, Difference, GroupScore, LeftOut, McNemar, Scored, Sentiment,
+    SpeakerScore, Task, Unit, Value, compare, mcnemar, score,
 };

@@ -1,11 +1,21 @@
 //! Answers and labels become scores with intervals.
 
+mod classes;
+mod compare;
+mod kind;
+mod multi;
+mod ratings;
+mod table;
+
 use std::collections::BTreeMap;
 
 use limbic_corpus::{Label, LabelKind, LabelMap};
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Better, Bin};
+
+pub use compare::{Comparison, Difference, McNemar, compare, mcnemar};
+pub use table::score;
 
 /// What a model said of one clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +32,7 @@ pub struct Answer {
     pub truth: Label,
     /// In the order of the label set's classes: for one class a clip probabilities that sum to 1,
     /// for several each its own probability, for ratings the values. A class that the model does
-    /// not know has probability 0 in the first and no number in the other two.
+    /// not know has probability 0, and a dimension no number.
     #[serde(with = "crate::number::each")]
     pub said: Vec<f64>,
 }

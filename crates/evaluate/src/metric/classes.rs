@@ -101,9 +101,8 @@ impl Confusion {
     /// [`weighted_f1`].
     pub fn weighted_f1(&self) -> f64 {
         let total = self.total();
-        let weighted = |(class, f1): (usize, Option<f64>)| {
-            self.support(class) / total * f1.unwrap_or(0.0)
-        };
+        let weighted =
+            |(class, f1): (usize, Option<f64>)| self.support(class) / total * f1.unwrap_or(0.0);
         if total == 0.0 { f64::NAN } else { self.f1().into_iter().enumerate().map(weighted).sum() }
     }
 }

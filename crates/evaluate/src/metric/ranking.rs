@@ -27,7 +27,7 @@ impl Ranking {
 
     /// How often "yes" and "no" are in each run of equal scores, from the lowest, where clips count
     /// `weights` times each.
-    fn runs(&self, weights: &[f64]) -> impl DoubleEndedIterator<Item = (f64, f64)> {
+    fn runs(&self, weights: &[f64]) -> impl Iterator<Item = (f64, f64)> {
         let start = |run: usize| if run == 0 { 0 } else { self.ends[run - 1] };
         (0..self.ends.len()).map(move |run| {
             let own = &self.clips[start(run)..self.ends[run]];
@@ -40,26 +40,28 @@ impl Ranking {
 
     /// [`roc_auc`] of clips that count `weights` times each.
     pub fn area(&self, weights: &[f64]) -> f64 {
-        let (mut won, mut below, mut positives) = (0.0, 0.0, 0.0);
-        for (yes, no) in self.runs(weights) {
-            won += yes * (below + no / 2.0);
-            below += no;
-            positives += yes;
-        }
-        if positives * below == 0.0 { f64::NAN } else { won / (positives * below) }
+        self.areas(weights).0
     }
 
-    /// [`average_precision`] of clips that count `weights` times each.
-    pub fn average_precision(&self, weights: &[f64]) -> f64 {
+    /// [`roc_auc`] and [`average_precision`] of clips that count `weights` times each.
+    pub fn areas(&self, weights: &[f64]) -> (f64, f64) {
+        let runs: Vec<(f64, f64)> = self.runs(weights).collect();
+        let (mut won, mut positives, mut negatives) = (0.0, 0.0, 0.0);
+        for (yes, no) in &runs {
+            won += yes * (negatives + no / 2.0);
+            negatives += no;
+            positives += yes;
+        }
         let (mut sum, mut found, mut above) = (0.0, 0.0, 0.0);
-        for (yes, no) in self.runs(weights).rev() {
+        for (yes, no) in runs.iter().rev() {
             found += yes;
             above += yes + no;
-            if yes > 0.0 {
+            if *yes > 0.0 {
                 sum += yes * found / above;
             }
         }
-        sum / found
+        let pairs = positives * negatives;
+        (if pairs == 0.0 { f64::NAN } else { won / pairs }, sum / found)
     }
 }
 
@@ -73,7 +75,7 @@ pub fn roc_auc(scores: &[(bool, f64)]) -> f64 {
 /// their score, without interpolation. Not a number where there are none, for which scikit-learn
 /// warns and returns 0.
 pub fn average_precision(scores: &[(bool, f64)]) -> f64 {
-    Ranking::new(scores).average_precision(&vec![1.0; scores.len()])
+    Ranking::new(scores).areas(&vec![1.0; scores.len()]).1
 }
 
 #[cfg(test)]
