@@ -157,6 +157,7 @@ fn label_set(
         source: "names of folders, mapped by labels/aliases.toml".to_owned(),
         classes,
         words: std::collections::BTreeMap::new(),
+        merge: std::collections::BTreeMap::new(),
     };
     Ok((vec![map], traps))
 }

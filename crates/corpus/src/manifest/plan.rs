@@ -164,6 +164,7 @@ impl Plan {
                 source: format!("{}, {} rescaled to [-1, 1]", shown(&self.name), options.scale),
                 classes: rated.iter().map(name).collect(),
                 words: std::collections::BTreeMap::new(),
+                merge: std::collections::BTreeMap::new(),
             };
             sets.push((map, Answer::Rating(rated)));
         }
@@ -211,6 +212,7 @@ impl Plan {
             source: format!("{}, mapped by labels/aliases.toml", shown(&self.name)),
             classes,
             words: std::collections::BTreeMap::new(),
+            merge: std::collections::BTreeMap::new(),
         }))
     }
 
