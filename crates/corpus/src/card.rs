@@ -23,6 +23,9 @@ pub struct Card {
     pub traps: Vec<String>,
     /// How many clips the whole corpus has of each class of its own label set, where published.
     pub counts: BTreeMap<String, usize>,
+    /// Whether vectors that come with it were learned from the labels of its official training
+    /// part, so that these clips cannot be scored on.
+    pub learned_vectors: bool,
     /// Its label sets, the first one its own.
     pub labels: Vec<LabelMap>,
 }
@@ -42,6 +45,8 @@ struct File {
     labels: Vec<String>,
     #[serde(default)]
     counts: BTreeMap<String, usize>,
+    #[serde(default)]
+    learned_vectors: bool,
 }
 
 impl Card {
@@ -56,6 +61,7 @@ impl Card {
             speakers: String::new(),
             traps: Vec::new(),
             counts: BTreeMap::new(),
+            learned_vectors: false,
             labels,
         }
     }
@@ -83,6 +89,7 @@ impl Card {
             speakers: file.speakers,
             traps: file.traps,
             counts: file.counts,
+            learned_vectors: file.learned_vectors,
             labels: maps,
         })
     }

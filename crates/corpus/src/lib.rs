@@ -9,6 +9,7 @@ mod corpus;
 mod error;
 mod known;
 mod labels;
+pub mod leak;
 mod ledger;
 mod listed;
 mod manifest;

@@ -77,6 +77,11 @@ impl Corpus for Mosi {
                         Some(Label::Rating(vec![sentiment / 3.0])),
                     ],
                     part,
+                    groups: row
+                        .get("cmu_split")
+                        .map(|split| ("cmu_split".to_owned(), split.to_owned()))
+                        .into_iter()
+                        .collect(),
                     ..Example::new(row.get("id")?)
                 })
             })

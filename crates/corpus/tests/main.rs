@@ -1,0 +1,8 @@
+//! Leaks and splits on small sets of clips and on real recordings: one test binary, a module a
+//! subject.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod copies;
+mod leaks;
+mod shared;
