@@ -28,6 +28,7 @@ mod plan;
 mod row;
 mod rows;
 mod separated;
+mod sets;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -170,7 +171,8 @@ impl Manifest {
 impl Corpus for Manifest {
     fn examples(&self) -> Result<Vec<Example>> {
         let mut root = Root::new(self.root.clone())?;
-        let (mut examples, mut rows) = (Vec::new(), Vec::new());
+        let (mut examples, mut rows) =
+            (Vec::with_capacity(self.plan.rows), Vec::with_capacity(self.plan.rows));
         let mut unit = "line";
         each(&self.file, self.limits, &mut |record| {
             examples.push(self.plan.example(record, &mut root)?);

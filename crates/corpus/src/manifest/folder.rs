@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::columns::FileKind;
 use super::plan::is_test;
 use super::rows::{Limits, ending, shown};
-use super::{ManifestOptions, aliases, plan};
+use super::{ManifestOptions, aliases, sets};
 use crate::{
     Card, Corpus, Error, Example, Label, LabelKind, LabelMap, Media, Objectivity, Part, Result,
 };
@@ -124,7 +124,7 @@ fn label_set(
     options: &ManifestOptions,
 ) -> Result<(Vec<LabelMap>, Vec<String>)> {
     if let Some(file) = &options.labels {
-        let map = plan::label_file(file, options.target)?;
+        let map = sets::label_file(file, options.target)?;
         if map.kind != LabelKind::Class {
             let reason = format!("its folders are classes, which `{}` does not have", map.name);
             return Err(Error::corpus(path, reason));
@@ -149,7 +149,7 @@ fn label_set(
     let counts = |class: &String| aliases.get(class).cloned().unwrap_or_default();
     let classes: Vec<_> = classes.iter().map(|class| (class.clone(), counts(class))).collect();
     let target = options.target.unwrap_or(Objectivity::Unstated);
-    let traps = plan::told(&classes, "the folders", target);
+    let traps = sets::told(&classes, "the folders", target);
     let map = LabelMap {
         name: name.to_owned(),
         kind: LabelKind::Class,

@@ -4,8 +4,9 @@ use limbic_media::Span;
 
 use super::columns::{FileKind, Meaning};
 use super::place::Root;
-use super::plan::{Answer, Plan, Set, is_test};
+use super::plan::{Plan, is_test};
 use super::rows::{Record, ending, shown};
+use super::sets::{Answer, Set};
 use super::survey::{classes, votes};
 use crate::{Example, Label, Media, Part, Result};
 
@@ -89,6 +90,7 @@ impl Plan {
                           `path` and `text`";
             return Err(record.bad(reason));
         }
+        media.shrink_to_fit();
         Ok(media)
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) const USUAL: Self =
-        Self { rows: 2_000_000, cell: 1 << 20, row: 4 << 20, columns: 1024, held: 2 << 30 };
+        Self { rows: 2_000_000, cell: 1 << 20, row: 4 << 20, columns: 1024, held: 3 << 30 };
 }
 
 /// One row.
