@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::read::{acted, cremad, fer, mosi, naming, speech, texts};
+use crate::read::{acted, cremad, fer, iemocap, mosi, msp_improv, naming, speech, texts};
 use crate::{Card, Corpus, Error, LabelMap, LabelSet, Result};
 
 /// Opens a folder as the corpus of a card.
@@ -68,6 +68,20 @@ const KNOWN: &[Known] = &[
         card: include_str!("../../../corpora/tess.toml"),
         is: acted::is_tess,
         open: |card, folder| Box::new(acted::Acted::new(card, folder, naming::tess)),
+    },
+    Known {
+        name: "iemocap",
+        folder: "iemocap",
+        card: include_str!("../../../corpora/iemocap.toml"),
+        is: iemocap::is,
+        open: |card, folder| Box::new(iemocap::Iemocap::new(card, folder)),
+    },
+    Known {
+        name: "msp_improv",
+        folder: "msp_improv",
+        card: include_str!("../../../corpora/msp_improv.toml"),
+        is: msp_improv::is,
+        open: |card, folder| Box::new(msp_improv::MspImprov::new(card, folder)),
     },
     Known {
         name: "nemo",

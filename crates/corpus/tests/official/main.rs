@@ -2,5 +2,6 @@
 //! real data where they are there.
 
 mod acted;
+mod dialogues;
 mod listed;
 mod shared;
