@@ -94,8 +94,11 @@ const KNOWN: &[Known] = &[
         name: "fer2013",
         folder: "fer2013",
         card: include_str!("../../../corpora/fer2013.toml"),
-        is: fer::is,
-        open: |card, folder| Box::new(fer::Fer::new(card, folder)),
+        is: |folder| fer::is(folder) || fer::kaggle::is(folder),
+        open: |card, folder| match fer::is(&folder) {
+            true => Box::new(fer::Fer::new(card, folder)),
+            false => Box::new(fer::kaggle::Kaggle::new(card, folder)),
+        },
     },
     Known {
         name: "goemotions",

@@ -35,6 +35,8 @@ pub enum Objectivity {
     Perceived,
     /// What the writer said of themself.
     SelfReported,
+    /// A manifest that does not say.
+    Unstated,
 }
 
 /// The labels of one corpus.

@@ -56,12 +56,11 @@ impl MspImprov {
             let cells: Vec<&str> = line.split(';').map(str::trim).collect();
             if cells[0].contains("-IMPROV-") {
                 let turn = self.turn(&cells).map_err(|reason| bad(path, number, &reason))?;
+                turns.extend(open.take().map(|done| (done.id, done.labels)));
                 if turns.contains_key(&turn.id) {
                     return Err(bad(path, number, &format!("`{}` for the second time", turn.id)));
                 }
-                if let Some(done) = open.replace(turn) {
-                    turns.insert(done.id, done.labels);
-                }
+                open = Some(turn);
             } else if let Some(turn) = &mut open {
                 self.rate(turn, &cells);
             } else {

@@ -3,5 +3,6 @@
 
 mod acted;
 mod dialogues;
+mod faces;
 mod listed;
 mod shared;
