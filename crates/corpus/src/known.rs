@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::read::{acted, cremad, fer, mosi, naming, speech, texts};
+use crate::read::{acted, cremad, fer, iemocap, mosi, msp_improv, naming, speech, texts};
 use crate::{Card, Corpus, Error, LabelMap, LabelSet, Result};
 
 /// Opens a folder as the corpus of a card.
@@ -70,6 +70,20 @@ const KNOWN: &[Known] = &[
         open: |card, folder| Box::new(acted::Acted::new(card, folder, naming::tess)),
     },
     Known {
+        name: "iemocap",
+        folder: "iemocap",
+        card: include_str!("../../../corpora/iemocap.toml"),
+        is: iemocap::is,
+        open: |card, folder| Box::new(iemocap::Iemocap::new(card, folder)),
+    },
+    Known {
+        name: "msp_improv",
+        folder: "msp_improv",
+        card: include_str!("../../../corpora/msp_improv.toml"),
+        is: msp_improv::is,
+        open: |card, folder| Box::new(msp_improv::MspImprov::new(card, folder)),
+    },
+    Known {
         name: "nemo",
         folder: "nemo",
         card: include_str!("../../../corpora/nemo.toml"),
@@ -80,8 +94,11 @@ const KNOWN: &[Known] = &[
         name: "fer2013",
         folder: "fer2013",
         card: include_str!("../../../corpora/fer2013.toml"),
-        is: fer::is,
-        open: |card, folder| Box::new(fer::Fer::new(card, folder)),
+        is: |folder| fer::is(folder) || fer::kaggle::is(folder),
+        open: |card, folder| match fer::is(&folder) {
+            true => Box::new(fer::Fer::new(card, folder)),
+            false => Box::new(fer::kaggle::Kaggle::new(card, folder)),
+        },
     },
     Known {
         name: "goemotions",

@@ -13,6 +13,8 @@ use crate::{Card, Corpus, Error, Example, Label, Media, Result};
 const SOUNDS: &[&str] = &["wav", "flac", "mp3", "ogg", "opus", "m4a"];
 /// File name endings of films. Flash films come last: they need ffmpeg.
 const FILMS: &[&str] = &["mp4", "mkv", "webm", "avi", "flv"];
+/// File name endings of pictures.
+const PICTURES: &[&str] = &["png", "jpg", "jpeg"];
 /// How deep a folder may lie below the corpus's, and how far one is looked into.
 const DEEPEST: usize = 8;
 /// How many files are looked at to see which corpus a folder holds.
@@ -77,15 +79,31 @@ fn medium(path: &Path) -> Option<(bool, usize)> {
     place(SOUNDS).map(|rank| (false, rank)).or_else(|| place(FILMS).map(|rank| (true, rank)))
 }
 
+fn heard_or_seen(path: &Path) -> bool {
+    medium(path).is_some()
+}
+
 fn hidden(entry: &walkdir::DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
 }
 
-/// Every recording and film below a folder, in the order of their paths.
-fn files(folder: &Path, deepest: usize) -> impl Iterator<Item = Result<PathBuf>> {
+/// Every picture below a folder, in the order of their paths.
+pub(crate) fn pictures(folder: &Path) -> impl Iterator<Item = Result<PathBuf>> {
+    files(folder, DEEPEST, |path| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        PICTURES.contains(&ending.to_ascii_lowercase().as_str())
+    })
+}
+
+/// Every file below a folder that is `wanted`, in the order of their paths.
+fn files(
+    folder: &Path,
+    deepest: usize,
+    wanted: fn(&Path) -> bool,
+) -> impl Iterator<Item = Result<PathBuf>> {
     let walk = WalkDir::new(folder).follow_links(true).max_depth(deepest).sort_by_file_name();
-    walk.into_iter().filter_entry(|entry| !hidden(entry)).filter_map(|entry| match entry {
-        Ok(entry) if entry.file_type().is_file() && medium(entry.path()).is_some() => {
+    walk.into_iter().filter_entry(|entry| !hidden(entry)).filter_map(move |entry| match entry {
+        Ok(entry) if entry.file_type().is_file() && wanted(entry.path()) => {
             Some(Ok(entry.into_path()))
         }
         Ok(_) => None,
@@ -103,7 +121,7 @@ fn files(folder: &Path, deepest: usize) -> impl Iterator<Item = Result<PathBuf>>
 /// is none.
 pub(crate) fn takes(folder: &Path, naming: Naming, title: &str) -> Result<BTreeMap<String, Take>> {
     let mut takes: BTreeMap<String, Take> = BTreeMap::new();
-    for path in files(folder, DEEPEST) {
+    for path in files(folder, DEEPEST, heard_or_seen) {
         let path = path?;
         let Some((film, ending)) = medium(&path) else { continue };
         let name = naming(&path).ok_or_else(|| {
@@ -167,7 +185,7 @@ fn example(take: Take, corpus: &str, map: &crate::LabelMap) -> Example {
 /// its own. A folder that holds the corpus among others is not taken for it.
 fn is(folder: &Path, naming: Naming, deepest: usize, inside: fn(&str) -> bool) -> bool {
     let mut any = false;
-    for path in files(folder, deepest).take(GLANCE) {
+    for path in files(folder, deepest, heard_or_seen).take(GLANCE) {
         let Ok(path) = path else { return false };
         let below = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
         let mut folders = below.into_iter().flat_map(Path::components);

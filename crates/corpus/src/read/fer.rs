@@ -1,10 +1,13 @@
 //! FER2013 faces with their original label and the ten FER+ votes. Pictures come as two idx3
 //! files (big-endian magic 0x0803, count, height, width, bytes), packed with xz.
 
+pub(crate) mod kaggle;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::lines::bad;
 use super::table::Table;
 use crate::{Card, Corpus, Error, Example, Label, Media, Part, Result};
 
@@ -40,6 +43,14 @@ pub(crate) fn is(folder: &Path) -> bool {
     folder.join("fer2013_train_48x48.idx3-ubyte.xz").is_file()
 }
 
+/// Votes without those that only one of the ten cast: these are taken for slips, as the authors of
+/// FER+ do. None are left of pictures that FER+ dropped.
+fn dropped_slips(votes: Vec<f32>) -> Option<Label> {
+    let votes: Vec<f32> =
+        votes.into_iter().map(|vote| if vote > 1.0 { vote } else { 0.0 }).collect();
+    votes.iter().any(|vote| *vote > 0.0).then_some(Label::Votes(votes))
+}
+
 fn picture(reader: &mut impl Read, path: &Path) -> Result<Arc<[u8]>> {
     let mut pixels = vec![0; SIDE * SIDE];
     reader.read_exact(&mut pixels).map_err(Error::io(path))?;
@@ -72,13 +83,9 @@ impl Corpus for Fer {
                         column => row.number(&column),
                     })
                     .collect::<Result<Vec<f32>>>()?;
-                // One vote is taken for a slip, as the authors of FER+ do.
-                let votes: Vec<f32> =
-                    votes.into_iter().map(|v| if v > 1.0 { v } else { 0.0 }).collect();
-                let voted = votes.iter().any(|v| *v > 0.0);
                 Ok(Example {
                     media: vec![Media::Face(Arc::clone(pixels), SIDE)],
-                    labels: vec![Some(Label::Class(class)), voted.then_some(Label::Votes(votes))],
+                    labels: vec![Some(Label::Class(class)), dropped_slips(votes)],
                     part,
                     ..Example::new(row.get("id")?)
                 })

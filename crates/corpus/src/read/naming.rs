@@ -233,3 +233,35 @@ pub(crate) fn iemocap(path: &Path) -> Option<Name> {
         ..Name::default()
     })
 }
+
+/// MSP-IMPROV: sentence with target emotion, speaker by sex and session, portion, turn, as in
+/// `MSP-IMPROV-S01A-F01-S-FM01` (Busso et al. 2017). Films begin with `UTD`. Portion `R` was read
+/// alone; `P`, `S` and `T` are stretches of dialogues.
+pub(crate) fn msp_improv(path: &Path) -> Option<Name> {
+    let stem = stem(path)?;
+    let rest = stem.strip_prefix("MSP-IMPROV-").or_else(|| stem.strip_prefix("UTD-IMPROV-"))?;
+    let [scene, speaker, portion, turn] = rest.split('-').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let scene_shape = matches!(scene.as_bytes(), [b'S', a, b, b'A' | b'H' | b'N' | b'S']
+        if a.is_ascii_digit() && b.is_ascii_digit());
+    let speaker_shape = matches!(speaker.as_bytes(), [b'F' | b'M', b'0', b'1'..=b'6']);
+    let portions = ["P", "R", "S", "T"].contains(&portion);
+    if !(scene_shape && speaker_shape && portions) || turn.len() < 4 {
+        return None;
+    }
+    let session = speaker.get(1..)?;
+    let dialogue = (portion != "R").then(|| format!("{session}-{scene}"));
+    Some(Name {
+        speaker: speaker.to_owned(),
+        take: format!("MSP-IMPROV-{rest}"),
+        source: dialogue.clone(),
+        dialogue,
+        groups: groups([
+            ("gender", if speaker.starts_with('M') { "male" } else { "female" }),
+            ("portion", portion),
+            ("session", session),
+        ]),
+        ..Name::default()
+    })
+}

@@ -5,7 +5,7 @@ use crate::LabelMap;
 /// Other spellings of an emotion, in lower case. Codes of IEMOCAP, CREMA-D and EmoBox's files
 /// stand beside the words; `boredem` is how EmoBox's EMO-DB files spell it.
 const SPELLINGS: &[(&str, &[&str])] = &[
-    ("neutral", &["neu"]),
+    ("neutral", &["neu", "neutral state"]),
     ("happiness", &["happy", "hap", "joy"]),
     ("sadness", &["sad"]),
     ("anger", &["angry", "ang"]),

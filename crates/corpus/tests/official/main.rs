@@ -2,5 +2,7 @@
 //! real data where they are there.
 
 mod acted;
+mod dialogues;
+mod faces;
 mod listed;
 mod shared;
