@@ -58,7 +58,7 @@ fn head(evaluation: &Evaluation) -> String {
     if let Some(split) = &evaluation.split {
         list.push(("Split", format!("{} ({})", split.name, split.hash)));
     }
-    let items: String = list
+    let items: Vec<String> = list
         .iter()
         .map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>", escaped(text)))
         .collect();
@@ -66,10 +66,13 @@ fn head(evaluation: &Evaluation) -> String {
     let skipped = if data.skipped.is_empty() {
         String::new()
     } else {
-        let each: String =
+        let each: Vec<String> =
             data.skipped.iter().map(|why| format!("<li>{}</li>", escaped(why))).collect();
         let clips = words::count(data.skipped.len(), "clip");
-        format!("<details><summary>{clips} could not be read</summary><ul>{each}</ul></details>\n")
+        format!(
+            "<details><summary>{clips} could not be read</summary><ul>{}</ul></details>\n",
+            each.concat()
+        )
     };
     let ledger: Vec<Vec<String>> = evaluation
         .ledger
@@ -82,9 +85,10 @@ fn head(evaluation: &Evaluation) -> String {
         .collect();
     let ledger = table(&["label file", "class", "counts as", "source"], &[], &ledger);
     format!(
-        "<p>{}</p>\n<p{class}>{leak}</p>\n<dl>{items}<dt>Command</dt><dd><code>{command}</code></dd>\
+        "<p>{}</p>\n<p{class}>{leak}</p>\n<dl>{}<dt>Command</dt><dd><code>{command}</code></dd>\
          </dl>\n{skipped}<details><summary>What the labels count as</summary>{ledger}</details>\n",
-        escaped(&words::targets(evaluation))
+        escaped(&words::targets(evaluation)),
+        items.concat()
     )
 }
 
@@ -94,10 +98,9 @@ fn section(section: &Section, beside: Option<&str>, clips: &BTreeMap<String, Pla
     let Some(main) = section.main().or(section.conditions.first()) else {
         return heading + "<p>No clip could be scored.</p>\n</section>\n";
     };
-    let mut page = heading;
     let drawn = format!("With {}: {}", words::condition(main), words::drawn(&main.scored));
-    page += &format!("<p>{}</p>\n", escaped(&drawn));
-    page += &metrics(main, beside);
+    let drawn = format!("<p>{}</p>\n", escaped(&drawn));
+    let mut page = vec![heading, drawn, metrics(main, beside)];
     let parts = [
         ("By modality", figures::matrix(section, beside)),
         ("By class", figures::classes(main, beside)),
@@ -110,16 +113,16 @@ fn section(section: &Section, beside: Option<&str>, clips: &BTreeMap<String, Pla
     ];
     for (title, part) in parts {
         if let Some(part) = part {
-            page += &format!("<h3>{title}</h3>\n{part}");
+            page.push(format!("<h3>{title}</h3>\n{part}"));
         }
         if title == "By modality"
             && let Some(matrix) = &section.matrix
         {
             let said = escaped(&words::disparity(matrix));
-            page += &format!("<p>{}</p>\n", shown(said, beside));
+            page.push(format!("<p>{}</p>\n", shown(said, beside)));
         }
     }
-    page + "</section>\n"
+    page.concat() + "</section>\n"
 }
 
 fn metrics(main: &Condition, beside: Option<&str>) -> String {

@@ -104,7 +104,9 @@ impl Page {
     }
 
     fn row(&mut self, cells: &[&str]) {
-        self.text += &format!("| {} |\n", cells.join(" | "));
+        self.text += "| ";
+        self.text += &cells.join(" | ");
+        self.text += " |\n";
     }
 
     /// A number, and the reason why it should not be there.

@@ -38,41 +38,42 @@ pub(super) enum Anchor {
 
 /// A drawing that is being made.
 pub(super) struct Plot {
-    body: String,
+    /// Its elements.
+    body: Vec<String>,
     width: f64,
     height: f64,
 }
 
 impl Plot {
     pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { body: String::new(), width, height }
+        Self { body: Vec::new(), width, height }
     }
 
     /// A rectangle, of which only a share of its colour is seen.
     pub(super) fn bar(&mut self, class: &str, [x, y, w, h]: [f64; 4], share: f64) {
-        self.body += &format!(
+        self.body.push(format!(
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" \
              fill-opacity=\"{:.3}\"/>",
             w.max(0.0),
             h.max(0.0),
             share.clamp(0.0, 1.0)
-        );
+        ));
     }
 
     pub(super) fn dot(&mut self, class: &str, [x, y]: [f64; 2], title: &str) {
-        self.body += &format!(
+        self.body.push(format!(
             "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill-opacity=\"0.8\">\
              <title>{}</title></circle>",
             escaped(title)
-        );
+        ));
     }
 
     pub(super) fn line(&mut self, class: &str, points: &[[f64; 2]]) {
         let points: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
-        self.body += &format!(
+        self.body.push(format!(
             "<polyline class=\"{class}\" fill=\"none\" stroke=\"currentColor\" points=\"{}\"/>",
             points.join(" ")
-        );
+        ));
     }
 
     pub(super) fn text(
@@ -87,18 +88,18 @@ impl Plot {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        self.body += &format!(
+        self.body.push(format!(
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
             escaped(&text.to_string())
-        );
+        ));
     }
 
     /// A text that rises to the right.
     pub(super) fn slanted(&mut self, [x, y]: [f64; 2], text: &str) {
-        self.body += &format!(
+        self.body.push(format!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" transform=\"rotate(-40 {x:.1} {y:.1})\">{}</text>",
             escaped(text)
-        );
+        ));
     }
 
     /// A square of a side with axes from 0 to 1, its lower left corner at a place.
@@ -122,7 +123,7 @@ impl Plot {
             "<svg role=\"img\" aria-label=\"{name}: {description}\" width=\"{w:.0}\" \
              height=\"{h:.0}\" viewBox=\"0 0 {w:.0} {h:.0}\"><title>{name}</title>\
              <desc>{description}</desc>{}</svg>",
-            self.body,
+            self.body.concat(),
             w = self.width,
             h = self.height
         )
@@ -133,7 +134,7 @@ impl Plot {
 pub(super) fn table(head: &[&str], numbers: &[bool], rows: &[Vec<String>]) -> String {
     let class =
         |column: usize| if numbers.get(column) == Some(&true) { " class=\"n\"" } else { "" };
-    let head: String = head
+    let head: Vec<String> = head
         .iter()
         .enumerate()
         .map(|(column, text)| format!("<th scope=\"col\"{}>{}</th>", class(column), escaped(text)))
@@ -145,6 +146,7 @@ pub(super) fn table(head: &[&str], numbers: &[bool], rows: &[Vec<String>]) -> St
     };
     let body: String = rows.iter().map(row).collect();
     format!(
-        "<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n"
+        "<div class=\"wide\"><table><thead><tr>{}</tr></thead><tbody>\n{body}</tbody></table></div>\n",
+        head.concat()
     )
 }

@@ -32,7 +32,7 @@ impl Kind {
     pub(super) fn metrics(&self) -> Vec<Named> {
         match self {
             Self::Classes(own) => own.metrics(),
-            Self::Multi(own) => own.metrics(),
+            Self::Multi(_) => Multi::metrics(),
             Self::Ratings(own) => own.metrics(),
         }
     }

@@ -49,7 +49,7 @@ fn fields(mut data: &[u8]) -> Vec<(u64, Field<'_>)> {
     all
 }
 
-fn bytes<'a>(data: &'a [u8], field: u64) -> &'a [u8] {
+fn bytes(data: &[u8], field: u64) -> &[u8] {
     let found = fields(data).into_iter().find(|(number, _)| *number == field);
     let Some((_, Field::Bytes(own))) = found else { panic!("no field {field}") };
     own
