@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::metric::{Better, Bin};
 
 pub use compare::{Comparison, Difference, McNemar, compare, mcnemar};
+pub(crate) use kind::{argmax, usable, weights};
 pub use table::score;
 
 /// What a model said of one clip.

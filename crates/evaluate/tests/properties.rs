@@ -355,5 +355,5 @@ fn a_large_yes_no_set_is_resampled_in_seconds() {
     let scored = score(&Task::new(&map), &answers, 1000);
     let seconds = began.elapsed().as_secs_f64();
     assert!((number(&scored, "auc_mean") - 0.5).abs() < 0.02);
-    assert!(seconds < 30.0, "{seconds} s");
+    assert!(seconds < 60.0, "{seconds} s");
 }

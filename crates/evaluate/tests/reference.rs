@@ -1,4 +1,5 @@
-//! Every score against scikit-learn, SciPy and NumPy: `references/metrics.py` made the numbers.
+//! Every score against the numbers of scikit-learn, `scipy` and `numpy` that
+//! `references/metrics.py` made.
 
 use std::collections::BTreeMap;
 
@@ -66,19 +67,18 @@ fn classes(case: &Case) -> Found {
 fn multi(case: &Case) -> Found {
     let (truth, said) = (yes(&read::<Vec<_>>(&case.truth)), yes(&read::<Vec<_>>(&case.said)));
     let count = truth[0].len();
-    let each = |score: &dyn Fn(&[(bool, bool)]) -> f64| -> Vec<f64> {
-        (0..count).map(|class| score(&column(&truth, &said, class))).collect()
-    };
+    let columns: Vec<_> = (0..count).map(|class| column(&truth, &said, class)).collect();
+    let f1 = |own: &Vec<(bool, bool)>| metric::f1(own.iter().copied()).unwrap_or(f64::NAN);
     vec![
         ("macro_f1", vec![metric::macro_f1(&truth, &said, count)]),
         ("micro_f1", vec![metric::micro_f1(&truth, &said)]),
         ("weighted_f1", vec![metric::support_f1(&truth, &said, count)]),
         ("samples_f1", vec![metric::samples_f1(&truth, &said)]),
         ("exact_match", vec![metric::exact_match(&truth, &said)]),
-        ("balanced", each(&metric::weighted_accuracy)),
-        ("f1", each(&|own| metric::f1(own.iter().copied()).unwrap_or(f64::NAN))),
-        ("yes_no_accuracy", each(&metric::binary_accuracy)),
-        ("yes_no_weighted_f1", each(&metric::binary_weighted_f1)),
+        ("balanced", columns.iter().map(|own| metric::weighted_accuracy(own)).collect()),
+        ("f1", columns.iter().map(f1).collect()),
+        ("yes_no_accuracy", columns.iter().map(|own| metric::binary_accuracy(own)).collect()),
+        ("yes_no_weighted_f1", columns.iter().map(|own| metric::binary_weighted_f1(own)).collect()),
     ]
 }
 

@@ -130,7 +130,7 @@ catalogue! {
         "Concordance correlation, 2 cov / (var_x + var_y + (mean_x - mean_y)^2), with biased \
          moments (Lin 1989).";
     Pearson, "pearson", "Pearson r", Higher,
-        "Correlation cov / (sd_x sd_y); none where labels or answers are constant.";
+        "Correlation, the covariance over both standard deviations; none where labels or answers are constant.";
     Mae, "mae", "MAE", Lower,
         "Mean absolute error, on the scale of the label file.";
     SentimentMae, "mae_sentiment", "MAE (-3 to 3)", Lower,

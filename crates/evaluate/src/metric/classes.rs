@@ -20,7 +20,9 @@ impl Confusion {
     pub fn of(pairs: &[(usize, usize)], classes: usize) -> Self {
         let most = pairs.iter().map(|(truth, said)| *truth.max(said) + 1).max();
         let mut confusion = Self::new(classes.max(most.unwrap_or(0)));
-        pairs.iter().for_each(|(truth, said)| confusion.add(*truth, *said, 1.0));
+        for (truth, said) in pairs {
+            confusion.add(*truth, *said, 1.0);
+        }
         confusion
     }
 

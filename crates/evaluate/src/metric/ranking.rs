@@ -86,7 +86,7 @@ mod tests {
     fn tied_scores_win_half_a_pair() {
         let scores = [(true, 1.0), (false, 1.0), (true, 3.0), (false, 0.0)];
         assert!((roc_auc(&scores) - 3.5 / 4.0).abs() < 1e-12);
-        assert!((average_precision(&scores) - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
+        assert!((average_precision(&scores) - 5.0 / 6.0).abs() < 1e-12);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Cut {
     }
 
     /// The classes of a label and an answer; `None` for a clip that does not count or has no
-    /// number. Halves are rounded to the even number, as in NumPy.
+    /// number. Halves are rounded to the even number, as in `numpy.round`.
     pub fn pair(self, truth: f64, said: f64) -> Option<(usize, usize)> {
         if truth.is_nan() || said.is_nan() || (self == Self::Non0 && truth == 0.0) {
             return None;

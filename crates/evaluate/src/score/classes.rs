@@ -14,7 +14,7 @@ use crate::metric::{
 const PLACES: usize = 100;
 
 pub(super) struct Classes {
-    classes: usize,
+    count: usize,
     /// A clip's label, none where votes tie, and its answer.
     pairs: Vec<(Option<usize>, usize)>,
     /// Its probabilities.
@@ -36,7 +36,7 @@ impl Classes {
     pub(super) fn new(task: &Task<'_>, answers: &[&Answer]) -> Self {
         let classes = task.map.classes.len();
         let mut own = Self {
-            classes,
+            count: classes,
             pairs: Vec::new(),
             said: Vec::new(),
             decided: Vec::new(),
@@ -155,7 +155,7 @@ impl Classes {
     }
 
     pub(super) fn confusion(&self, weights: &[f64]) -> Confusion {
-        let mut confusion = Confusion::new(self.classes);
+        let mut confusion = Confusion::new(self.count);
         for ((truth, said), weight) in self.pairs.iter().zip(weights) {
             if let Some(truth) = truth {
                 confusion.add(*truth, *said, *weight);

@@ -32,7 +32,7 @@ impl Kind {
     pub(super) fn metrics(&self) -> Vec<Named> {
         match self {
             Self::Classes(own) => own.metrics(),
-            Self::Multi(own) => own.metrics(),
+            Self::Multi(_) => Multi::metrics(),
             Self::Ratings(own) => own.metrics(),
         }
     }
@@ -94,13 +94,13 @@ impl Kind {
 
 /// Why a clip does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     Unlabelled,
     Unanswered,
 }
 
 /// Whether label and answer fit the label set.
-pub(super) fn usable(task: &Task<'_>, answer: &Answer) -> Result<(), Unusable> {
+pub(crate) fn usable(task: &Task<'_>, answer: &Answer) -> Result<(), Unusable> {
     let classes = task.map.classes.len();
     let labelled = match (&answer.truth, task.map.kind) {
         (Label::Rating(values), LabelKind::Rating) => {
@@ -127,7 +127,7 @@ pub(super) fn usable(task: &Task<'_>, answer: &Answer) -> Result<(), Unusable> {
 }
 
 /// A label as weights over the classes; `None` where it names another class or a weight is none.
-pub(super) fn weights(label: &Label, classes: usize) -> Option<Vec<f64>> {
+pub(crate) fn weights(label: &Label, classes: usize) -> Option<Vec<f64>> {
     let mut weights = vec![0.0; classes];
     match label {
         Label::Class(class) => *weights.get_mut(*class)? = 1.0,
@@ -145,7 +145,7 @@ pub(super) fn weights(label: &Label, classes: usize) -> Option<Vec<f64>> {
 }
 
 /// The first of the largest.
-pub(super) fn argmax(values: &[f64]) -> usize {
+pub(crate) fn argmax(values: &[f64]) -> usize {
     let first = (0, f64::NEG_INFINITY);
     values.iter().enumerate().fold(first, |b, (i, v)| if *v > b.1 { (i, *v) } else { b }).0
 }

@@ -68,7 +68,7 @@ impl Multi {
         self.truth.len()
     }
 
-    pub(super) fn metrics(&self) -> Vec<Named> {
+    pub(super) fn metrics() -> Vec<Named> {
         [
             Metric::YesMacroF1,
             Metric::YesMicroF1,

@@ -15,8 +15,11 @@ pub(super) struct Ratings {
     clips: usize,
     sentiment: Option<Sentiment>,
     /// The sentiment's classes of each clip, cut by cut.
-    cuts: Vec<(Cut, Vec<Option<(usize, usize)>>)>,
+    cuts: Vec<(Cut, Vec<Sides>)>,
 }
+
+/// The classes of a label and an answer; none where the clip does not count.
+type Sides = Option<(usize, usize)>;
 
 struct Dimension {
     name: String,
