@@ -3,13 +3,14 @@
 //! schemes `emotion`, `valence`, `arousal`, `dominance` and `speaker`, the names that the format's
 //! conventions give them.
 
+mod header;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use limbic_media::Span;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use self::header::{Header, place};
 use super::table::{Row, Table};
 use super::{acted, found};
 use crate::{
@@ -18,73 +19,6 @@ use crate::{
 
 /// The scheme of classes.
 const EMOTION: &str = "emotion";
-/// The schemes of ratings.
-const DIMENSIONS: [&str; 3] = ["valence", "arousal", "dominance"];
-/// A header is a few kilobytes; one with every speaker of a large database is a megabyte.
-const LARGEST: u64 = 64 << 20;
-
-/// The header; other keys are not needed.
-#[derive(Deserialize)]
-struct Header {
-    name: String,
-    #[serde(default)]
-    license: Option<String>,
-    #[serde(default)]
-    author: Option<String>,
-    #[serde(default)]
-    schemes: BTreeMap<String, Scheme>,
-    #[serde(default)]
-    splits: BTreeMap<String, Split>,
-    #[serde(default)]
-    tables: BTreeMap<String, TableHeader>,
-}
-
-#[derive(Deserialize)]
-struct Scheme {
-    #[serde(default)]
-    minimum: Option<Bound>,
-    #[serde(default)]
-    maximum: Option<Bound>,
-}
-
-/// The end of a scale; of times, it is no number.
-#[derive(Deserialize, Clone)]
-#[serde(untagged)]
-enum Bound {
-    Number(f32),
-    Other(IgnoredAny),
-}
-
-#[derive(Deserialize)]
-struct Split {
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct TableHeader {
-    #[serde(default)]
-    split_id: Option<String>,
-    #[serde(default)]
-    columns: BTreeMap<String, Option<Column>>,
-}
-
-#[derive(Deserialize)]
-struct Column {
-    #[serde(default)]
-    scheme_id: Option<String>,
-}
-
-impl TableHeader {
-    /// The columns of a scheme, one a rater.
-    fn of<'a>(&'a self, scheme: &'a str) -> impl Iterator<Item = &'a str> {
-        let own = self.columns.iter().filter(move |(_, column)| {
-            column.as_ref().and_then(|column| column.scheme_id.as_deref()) == Some(scheme)
-        });
-        own.map(|(name, _)| name.as_str())
-    }
-}
-
 /// A file and the stretch of it that a row is about.
 type Key = (String, Option<(u64, u64)>);
 
@@ -96,18 +30,6 @@ pub(crate) struct Audformat {
     card: Card,
 }
 
-/// The header that a file is or belongs to, and the table that it is.
-fn place(path: &Path) -> Option<(PathBuf, Option<String>)> {
-    let name = path.file_name()?.to_str()?;
-    let header = path.with_file_name("db.yaml");
-    let table = name.strip_prefix("db.").and_then(|rest| rest.strip_suffix(".csv"));
-    match (name, table) {
-        ("db.yaml", _) => Some((header, None)),
-        (_, Some(table)) if header.is_file() => Some((header, Some(table.to_owned()))),
-        _ => None,
-    }
-}
-
 /// Whether a file is a header, or a table with a header beside it.
 pub(crate) fn is(path: &Path) -> bool {
     place(path).is_some()
@@ -117,22 +39,14 @@ impl Audformat {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let (file, table) =
             place(path).ok_or_else(|| Error::corpus(path, "is no audformat database"))?;
-        let size = std::fs::metadata(&file).map_err(Error::io(&file))?.len();
-        if size > LARGEST {
-            return Err(Error::corpus(&file, "is too large for a header"));
-        }
-        let text = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
-        let header: Header = serde_saphyr::from_str(&text).map_err(|error| {
-            let error = error.to_string();
-            Error::corpus(&file, error.lines().next().unwrap_or("is no YAML").to_owned())
-        })?;
+        let header = Header::read(&file)?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         let (tables, others) = match table {
             Some(table) if header.tables.contains_key(&table) => (vec![table], Vec::new()),
             Some(table) => {
                 return Err(Error::corpus(&file, format!("does not know the table `{table}`")));
             }
-            None => labelled(&header),
+            None => header.labelled(),
         };
         if tables.is_empty() {
             let reason = format!("no table has a column of the scheme `{EMOTION}` or of a rating");
@@ -181,7 +95,7 @@ impl Audformat {
             let source = format!("the scheme `{EMOTION}` of the audformat database");
             maps.push(found::labels(&self.header.name, &words, &source));
         }
-        let dimensions = self.dimensions();
+        let dimensions = self.header.dimensions(&self.tables);
         if !dimensions.is_empty() {
             let class = |(name, _, _): &(&str, f32, f32)| ((*name).to_owned(), String::new());
             maps.push(LabelMap {
@@ -195,21 +109,6 @@ impl Audformat {
             });
         }
         Ok(maps)
-    }
-
-    /// The dimensions that the tables rate on a scale whose ends are known.
-    fn dimensions(&self) -> Vec<(&'static str, f32, f32)> {
-        let rated = |name: &str| {
-            self.tables.iter().any(|id| self.header.tables[id].of(name).next().is_some())
-        };
-        let scale = |name: &'static str| {
-            let scheme = self.header.schemes.get(name)?;
-            match (scheme.minimum.clone()?, scheme.maximum.clone()?) {
-                (Bound::Number(low), Bound::Number(high)) if low < high => Some((name, low, high)),
-                _ => None,
-            }
-        };
-        DIMENSIONS.into_iter().filter(|name| rated(name)).filter_map(scale).collect()
     }
 
     /// Who speaks in each file or stretch, from every table that says.
@@ -243,7 +142,7 @@ impl Audformat {
         let header = &self.header.tables[id];
         for (map, label) in self.card.labels.iter().zip(labels) {
             if map.kind == LabelKind::Rating {
-                let dimensions = self.dimensions();
+                let dimensions = self.header.dimensions(&self.tables);
                 let mut ratings = Vec::new();
                 for (name, low, high) in dimensions {
                     let Some(column) = header.of(name).next() else { continue };
@@ -275,28 +174,6 @@ impl Audformat {
         }
         Ok(())
     }
-}
-
-/// The tables that label clips, of one kind: gold standards before single raters, those of a split
-/// before others; and the tables that were passed over.
-fn labelled(header: &Header) -> (Vec<String>, Vec<String>) {
-    let labels = |table: &TableHeader| {
-        let mut schemes = std::iter::once(EMOTION).chain(DIMENSIONS);
-        schemes.any(|scheme| table.of(scheme).next().is_some())
-    };
-    let all: Vec<&String> =
-        header.tables.iter().filter(|(_, table)| labels(table)).map(|(id, _)| id).collect();
-    let kind = |id: &str| {
-        let table = &header.tables[id];
-        let split = table.split_id.as_deref().unwrap_or_default();
-        let base: Vec<&str> = id.split('.').filter(|part| *part != split).collect();
-        let emotion = table.of(EMOTION).next().is_some();
-        // False comes before true.
-        (!emotion, !id.contains("gold_standard"), split.is_empty(), base.join("."))
-    };
-    let Some(best) = all.iter().map(|id| kind(id)).min() else { return (Vec::new(), Vec::new()) };
-    let (own, others): (Vec<&String>, Vec<&String>) = all.iter().partition(|id| kind(id) == best);
-    (own.into_iter().cloned().collect(), others.into_iter().cloned().collect())
 }
 
 /// The file and stretch of a row.
