@@ -26,9 +26,12 @@ const KNOWN: &[Known] = &[
         folder: "ravdess",
         card: include_str!("../../../corpora/ravdess.toml"),
         is: |folder| speech::is(folder, "ravdess") || acted::is_ravdess(folder),
-        open: |card, folder| match speech::is(&folder, "ravdess") {
-            true => Box::new(speech::Speech::new(card, folder)),
-            false => Box::new(acted::Acted::new(card, folder, naming::ravdess)),
+        open: |card, folder| {
+            if speech::is(&folder, "ravdess") {
+                Box::new(speech::Speech::new(card, folder))
+            } else {
+                Box::new(acted::Acted::new(card, folder, naming::ravdess))
+            }
         },
     },
     Known {
@@ -36,9 +39,12 @@ const KNOWN: &[Known] = &[
         folder: "emodb",
         card: include_str!("../../../corpora/emodb.toml"),
         is: |folder| speech::is(folder, "emodb") || acted::is_emodb(folder),
-        open: |card, folder| match speech::is(&folder, "emodb") {
-            true => Box::new(speech::Speech::new(card, folder)),
-            false => Box::new(acted::Acted::new(card, folder, naming::emodb)),
+        open: |card, folder| {
+            if speech::is(&folder, "emodb") {
+                Box::new(speech::Speech::new(card, folder))
+            } else {
+                Box::new(acted::Acted::new(card, folder, naming::emodb))
+            }
         },
     },
     Known {
@@ -95,9 +101,12 @@ const KNOWN: &[Known] = &[
         folder: "fer2013",
         card: include_str!("../../../corpora/fer2013.toml"),
         is: |folder| fer::is(folder) || fer::kaggle::is(folder),
-        open: |card, folder| match fer::is(&folder) {
-            true => Box::new(fer::Fer::new(card, folder)),
-            false => Box::new(fer::kaggle::Kaggle::new(card, folder)),
+        open: |card, folder| {
+            if fer::is(&folder) {
+                Box::new(fer::Fer::new(card, folder))
+            } else {
+                Box::new(fer::kaggle::Kaggle::new(card, folder))
+            }
         },
     },
     Known {

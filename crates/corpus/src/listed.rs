@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use crate::read::{emobox, vavl};
+use crate::read::{audformat, emobox, kaldi, vavl};
 use crate::{Corpus, Result};
 
 /// Opens a file as the list of clips that it looks like; `None` where it looks like none.
 ///
-/// Known are EmoBox's `.jsonl` lists and VAVL's tables of CREMA-D. A list need not lie beside the
-/// media that it names.
+/// Known are EmoBox's `.jsonl` lists, VAVL's tables of CREMA-D, audformat's `db.yaml` (or one of its
+/// tables `db.TABLE.csv`) and Kaldi's `.scp` lists. A list need not lie beside the media that it
+/// names.
 ///
 /// # Errors
 /// [`crate::Error::Io`], or [`crate::Error::Corpus`] where the list looks like one of these and
@@ -18,15 +19,23 @@ pub fn open_file(path: &Path) -> Result<Option<Box<dyn Corpus>>> {
     Ok(match path {
         _ if emobox::is(path) => Some(Box::new(emobox::Emobox::open(vec![path.to_owned()])?)),
         _ if vavl::is(path) => Some(Box::new(vavl::Vavl::open(path.to_owned())?)),
+        _ if audformat::is(path) => Some(Box::new(audformat::Audformat::open(path)?)),
+        _ if kaldi::is(path) => Some(Box::new(kaldi::Kaldi::open(path.to_owned())?)),
         _ => None,
     })
 }
 
-/// Opens a folder of lists: the parts of one of EmoBox's folds.
+/// Opens a folder of lists: the parts of one of EmoBox's folds, an audformat database, or one with
+/// Kaldi's `wav.scp`.
 ///
 /// # Errors
 /// As [`open_file`].
 pub(crate) fn open_folder(folder: &Path) -> Result<Option<Box<dyn Corpus>>> {
+    for list in ["db.yaml", "wav.scp"].map(|name| folder.join(name)) {
+        if list.is_file() {
+            return open_file(&list);
+        }
+    }
     let fold = emobox::fold(folder)?;
     if fold.is_empty() {
         return Ok(None);

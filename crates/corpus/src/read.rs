@@ -1,10 +1,13 @@
 //! Readers of corpora, each in the layout that its authors publish.
 
 pub(crate) mod acted;
+pub(crate) mod audformat;
 pub(crate) mod cremad;
 pub(crate) mod emobox;
 pub(crate) mod fer;
+pub(crate) mod found;
 pub(crate) mod iemocap;
+pub(crate) mod kaldi;
 pub(crate) mod lines;
 pub(crate) mod mosi;
 pub(crate) mod msp_improv;

@@ -73,7 +73,7 @@ impl Take {
 }
 
 /// Whether a file is a recording or a film, and the place of its ending in the order of reading.
-fn medium(path: &Path) -> Option<(bool, usize)> {
+pub(crate) fn medium(path: &Path) -> Option<(bool, usize)> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     let place = |endings: &[&str]| endings.iter().position(|own| *own == ending);
     place(SOUNDS).map(|rank| (false, rank)).or_else(|| place(FILMS).map(|rank| (true, rank)))

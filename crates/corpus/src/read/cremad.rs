@@ -72,7 +72,7 @@ impl Cremad {
                     Some(b'3') => 2,
                     _ => return Err(row.bad("the number of the row begins with 1, 2 or 3")),
                 };
-                let cast = cast(&row, |letter| letter.to_owned())?;
+                let cast = cast(&row, str::to_owned)?;
                 votes.entry(clip(&row, "fileName")?).or_default()[shown] = cast;
             }
         } else if wide.is_file() {

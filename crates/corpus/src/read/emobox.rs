@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::found;
 use super::lines::{bad, each_line};
 use super::naming::{self, Naming};
 use super::spelling;
@@ -99,11 +100,8 @@ impl Emobox {
         if line.dataset != self.dataset.name {
             return Err(format!("`{}` among {}", line.dataset, self.dataset.name));
         }
-        let path = Path::new(&line.wav);
-        if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(format!("`{}` leads out of the folder of the data sets", line.wav));
-        }
-        let name = (self.dataset.naming)(path).ok_or_else(|| {
+        let path = found::below(root, &line.wav)?;
+        let name = (self.dataset.naming)(&path).ok_or_else(|| {
             format!("`{}` is not named like a recording of {}", line.wav, self.card.name)
         })?;
         let class = spelling::class(map, &line.emo)
@@ -113,7 +111,7 @@ impl Emobox {
             dialogue: name.dialogue,
             source: name.source,
             groups: name.groups,
-            media: vec![Media::Audio(root.join(path))],
+            media: vec![Media::Audio(path)],
             labels: vec![Some(Label::Class(class))],
             part,
             ..Example::new(line.key)

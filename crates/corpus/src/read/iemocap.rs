@@ -82,7 +82,8 @@ impl Iemocap {
         &self.card.labels[set]
     }
 
-    /// The turn of a line such as `[6.2901 - 8.2357]	Ses01F_impro01_F000	neu	[2.5, 2.5, 2.5]`.
+    /// The turn of a line such as `[6.29 - 8.23] Ses01F_impro01_F000 neu [2.5, 2.5, 2.5]`,
+    /// with tabs between its columns.
     fn turn(&self, line: &str) -> std::result::Result<Example, String> {
         let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
         let &[_, turn, code, ratings] = &cells[..] else {
@@ -116,7 +117,7 @@ impl Iemocap {
         })
     }
 
-    /// Adds what one rater said, in a line such as `C-E2:	Neutral; Anger;	(polite)`. Words that are
+    /// Adds what one rater said, in a line such as `C-E2: Neutral; Anger; (polite)`. Words that are
     /// no class, such as Other, are left out.
     fn rate(&self, example: &mut Example, line: &str) {
         let Some((rater, said)) = line.split_once(':') else { return };

@@ -67,7 +67,7 @@ impl Kaggle {
             if let Some(votes) = &votes {
                 let none =
                     || Error::corpus(&self.folder.join(VOTES), "has fewer rows than pictures");
-                example.labels[1] = votes.get(row).ok_or_else(none)?.clone();
+                example.labels[1].clone_from(votes.get(row).ok_or_else(none)?);
             }
             examples.push(example);
         }
