@@ -45,7 +45,10 @@ pub(crate) fn corpus(data: &Path, odd: f32) {
         let (split, film, class) = (if i < 16 { "train" } else { "test" }, i / 4, i % 2);
         writeln!(table, "{i}\t{split}\tf{film}_{i}\tf{film}\t{i}\t{class}\t1.5\ttrain\tA FILM")
             .unwrap();
-        rows.push(vec![if i == 3 { odd } else { class as f32 }, (i * 7 % 5) as f32]);
+        rows.push(vec![
+            if i == 3 { odd } else { class as f32 },
+            (i * 7 % 5) as f32 + i as f32 / 100.0,
+        ]);
     }
     fs::write(folder.join("manifest.tsv"), table).unwrap();
     for file in ["text", "audio", "video"] {

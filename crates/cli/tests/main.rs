@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_recipe;
 mod convert;
 mod embedded;
+mod eval;
 mod extractors;
 mod hostile;
 mod killed;

@@ -14,13 +14,15 @@ fn vavl_v3_a_fusion_that_was_never_trained_is_reported_and_not_asked() {
         .replace("[[stage]]", &format!("{face}\n[[stage]]"))
         .replace("labels = {}", "labels = { on = \"both\" }");
     let unpaired = paired.replace("\"official\"", "\"official\"\nunpaired = 1.0");
-    let eval =
-        || limbic(folder.path(), &["eval", "model.safetensors", "--data", "data", "-q"], b"");
+    let eval = || {
+        limbic(folder.path(), &["eval", "model.safetensors", "--data", "data", "-q", "--json"], b"")
+    };
     for (recipe, told) in [(&unpaired, 1), (&paired, 0)] {
         for run in [train(folder.path(), recipe, &[]), eval()] {
             assert_eq!(run.code, Some(0), "{}", run.stderr);
             let says = "the fusion head for audio+vision was never trained";
-            assert_eq!(run.stdout.matches(says).count(), told, "{}", run.stdout);
+            let all = format!("{}{}", run.stdout, run.stderr);
+            assert_eq!(all.matches(says).count(), told, "{all}");
             assert!(run.stdout.contains("\"inputs\":\"audio+vision\""), "{}", run.stdout);
         }
     }

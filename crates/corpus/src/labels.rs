@@ -39,6 +39,18 @@ pub enum Objectivity {
     Unstated,
 }
 
+impl Objectivity {
+    /// Its name as it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Perceived => "perceived",
+            Self::SelfReported => "self-reported",
+            Self::Unstated => "unstated",
+        }
+    }
+}
+
 /// The labels of one corpus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelSet {

@@ -18,8 +18,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use picture::Pictures;
+use print::Content;
 pub use print::Prints;
-use print::{Content, in_memory};
+pub(crate) use print::{in_memory, on_disk};
 use sound::Sounds;
 
 use crate::{Card, Example, Media, Part};

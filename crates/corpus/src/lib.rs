@@ -7,6 +7,7 @@
 mod card;
 mod corpus;
 mod error;
+mod fingerprint;
 mod known;
 mod labels;
 pub mod leak;
@@ -18,6 +19,7 @@ mod read;
 pub use card::Card;
 pub use corpus::{Corpus, Example, Label, Media, Part};
 pub use error::{Error, Result};
+pub use fingerprint::{Fingerprint, fingerprints, person};
 pub use known::{detect, label_sets, names, open};
 pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use ledger::labels;

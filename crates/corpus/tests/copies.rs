@@ -56,7 +56,12 @@ fn louder_longer_noisier_and_resampled_copies_are_found() {
         let quiet: Vec<f32> = samples.iter().map(|sample| sample * 0.1).collect();
         let ends = samples.iter().zip(samples.iter().skip(1));
         let finer = ends.flat_map(|(a, b)| [*a, (2.0 * a + b) / 3.0, (a + 2.0 * b) / 3.0]);
-        let kinds = [(16_000, quiet), (16_000, padded), (16_000, noisy.collect()), (48_000, finer.collect::<Vec<_>>())];
+        let kinds = [
+            (16_000, quiet),
+            (16_000, padded),
+            (16_000, noisy.collect()),
+            (48_000, finer.collect::<Vec<_>>()),
+        ];
         for (kind, (rate, samples)) in kinds.into_iter().enumerate() {
             let path = copies.path().join(format!("{index}-{kind}.wav"));
             wav(&path, rate, &samples);
@@ -68,7 +73,11 @@ fn louder_longer_noisier_and_resampled_copies_are_found() {
     let card = Card::new("copies", Vec::new());
     for kind in 0..4 {
         let t = test.iter().skip(kind).step_by(4);
-        let d = limbic_corpus::leak::duplicated_in(&Side::new(&card, &train), &Side::new(&card, t), Some(&prints));
+        let d = limbic_corpus::leak::duplicated_in(
+            &Side::new(&card, &train),
+            &Side::new(&card, t),
+            Some(&prints),
+        );
         println!("{kind}: {}", d.len());
     }
     let (train, test) = (Side::new(&card, &train), Side::new(&card, &test));

@@ -1,22 +1,30 @@
 //! A checkpoint is one safetensors file: weights under stable names, and in its header the
 //! effective recipe, the label sets, calibration and provenance.
 
-use std::collections::{BTreeMap, HashMap};
+mod weights;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::module::Module;
+use burn::tensor::Device;
 use half::f16;
+use limbic_corpus::Fingerprint;
 use limbic_media::Modality;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Fusion, LabelSet, Model, Recipe, Result};
+use self::weights::{Fill, Gather};
+pub(crate) use self::weights::{replaced, stable};
+use crate::{Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result};
 
 /// Header key of everything that is not a weight.
 const HEADER: &str = "limbic";
 /// Version of the header's layout.
 const VERSION: u32 = 1;
+
+/// Name of the tensor of [`Checkpoint::met`].
+const MET: &str = "met";
 
 /// How weights are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +48,12 @@ pub struct Provenance {
     pub seed: u64,
     /// Scores on held-out clips, as printed when it was trained.
     pub scores: BTreeMap<String, f64>,
+    /// Fingerprints of the speakers it learned from, by corpus: nobody is named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub people: BTreeMap<String, BTreeSet<String>>,
+    /// Whose judgement the labels were that it learned from, by label set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, Objectivity>,
     /// The files of published weights that it was converted from, with their BLAKE3 hashes; none
     /// where it was trained.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -64,6 +78,9 @@ pub struct Checkpoint {
     pub provenance: BTreeMap<Modality, Provenance>,
     /// Side files an encoder needs, by name (a tokenizer, for instance).
     pub assets: BTreeMap<String, String>,
+    /// Fingerprints of the content of the clips it learned from, so that an evaluation can tell
+    /// whether it has met one; none in files of earlier versions.
+    pub met: BTreeSet<Fingerprint>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,7 +123,11 @@ impl Checkpoint {
         };
         let bad = |reason: String| Error::Checkpoint { name: "checkpoint".to_owned(), reason };
         let header = serde_json::to_string(&header).map_err(|error| bad(error.to_string()))?;
-        let raw: Vec<(String, Vec<usize>, Vec<u8>)> = gathered
+        let dtype = match precision {
+            Precision::Full => Dtype::F32,
+            Precision::Half => Dtype::F16,
+        };
+        let mut raw: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = gathered
             .found
             .into_iter()
             .map(|(name, (shape, values))| {
@@ -116,17 +137,17 @@ impl Checkpoint {
                         values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
                     }
                 };
-                (name, shape, bytes)
+                (name, dtype, shape, bytes)
             })
             .collect();
-        let dtype = match precision {
-            Precision::Full => Dtype::F32,
-            Precision::Half => Dtype::F16,
-        };
+        if !self.met.is_empty() {
+            let bytes = self.met.iter().flatten().copied().collect();
+            raw.push((MET.to_owned(), Dtype::U8, vec![self.met.len(), 6], bytes));
+        }
         let views: Vec<(&str, TensorView<'_>)> = raw
             .iter()
-            .map(|(name, shape, bytes)| {
-                let view = TensorView::new(dtype, shape.clone(), bytes);
+            .map(|(name, dtype, shape, bytes)| {
+                let view = TensorView::new(*dtype, shape.clone(), bytes);
                 view.map(|view| (name.as_str(), view)).map_err(|error| bad(error.to_string()))
             })
             .collect::<Result<_>>()?;
@@ -209,6 +230,7 @@ impl Checkpoint {
             coordinates: header.coordinates,
             provenance: header.provenance,
             assets: header.assets,
+            met: met(&tensors),
         })
     }
 
@@ -244,156 +266,14 @@ impl Checkpoint {
             whole.coordinates.extend(part.coordinates);
             whole.provenance.extend(part.provenance);
             whole.assets.extend(part.assets);
+            whole.met.extend(part.met);
         }
         Ok(whole)
     }
 }
 
-impl Model {
-    /// Every weight by its stable name, running statistics included.
-    pub fn weights(&self) -> BTreeMap<String, Vec<f32>> {
-        // A copy for use brings in the last update of running statistics.
-        drop(self.valid());
-        let mut gathered = Gather::default();
-        self.visit(&mut gathered);
-        gathered.found.into_iter().map(|(name, (_, values))| (name, values)).collect()
-    }
-
-    /// This model with its parameters numbered in the order of the layers, so that the state of
-    /// an optimiser saved by one process belongs to the same parameters in another.
-    #[must_use]
-    pub fn numbered(self) -> Self {
-        self.mapped(&mut Number(0))
-    }
-
-    /// This model with other values in the weights that `values` names.
-    #[must_use]
-    pub fn with_weights(self, values: &BTreeMap<String, Vec<f32>>) -> Self {
-        // An update of running statistics that is still under way would replace them later.
-        drop(self.valid());
-        self.mapped(&mut Replace { values, path: Vec::new() })
-    }
-}
-
-/// Gives parameters the identities 1, 2, 3 and so on.
-struct Number(u64);
-
-impl ModuleMapper for Number {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        self.0 += 1;
-        let (_, tensor, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
-    }
-}
-
-/// Puts other values in place by path.
-struct Replace<'a> {
-    values: &'a BTreeMap<String, Vec<f32>>,
-    path: Vec<String>,
-}
-
-impl ModuleMapper for Replace<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        match self.values.get(&stable(&self.path)) {
-            Some(values) => replaced(param, values.clone()),
-            None => param,
-        }
-    }
-}
-
-/// The same parameter with other values of the same shape.
-pub(crate) fn replaced<const D: usize>(
-    param: Param<Tensor<D>>,
-    values: Vec<f32>,
-) -> Param<Tensor<D>> {
-    let (shape, device) = (param.lazy_shape().to_vec(), param.lazy_device());
-    let (id, old, mapper) = param.consume();
-    let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-    // What could learn can still learn.
-    Param::from_mapped_value(id, tensor.set_require_grad(old.is_require_grad()), mapper)
-}
-
-/// Collects weights by path.
-#[derive(Default)]
-struct Gather {
-    path: Vec<String>,
-    found: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
-}
-
-impl ModuleVisitor for Gather {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let data = param.val().into_data();
-        let shape = data.shape().to_vec();
-        self.found.insert(stable(&self.path), (shape, data.iter::<f32>().collect()));
-    }
-}
-
-/// Puts weights in place by path.
-struct Fill<'a> {
-    tensors: &'a SafeTensors<'a>,
-    path: Vec<String>,
-    problem: Option<String>,
-}
-
-impl ModuleMapper for Fill<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = stable(&self.path);
-        let expected = param.lazy_shape().to_vec();
-        let values = match self.tensors.tensor(&name) {
-            Ok(view) if view.shape() == expected.as_slice() => decode(&view),
-            Ok(view) => {
-                Err(format!("`{name}` is {:?}, the recipe asks for {expected:?}", view.shape()))
-            }
-            Err(_) => Err(format!("the weight `{name}` is missing")),
-        };
-        match values {
-            Ok(values) => replaced(param, values),
-            Err(problem) => {
-                self.problem.get_or_insert(problem);
-                param
-            }
-        }
-    }
-}
-
-fn decode(view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
-    let data = view.data();
-    match view.dtype() {
-        Dtype::F32 => {
-            Ok(data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
-        }
-        Dtype::F16 => {
-            Ok(data.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect())
-        }
-        other => Err(format!("weights of type {other:?} are not read")),
-    }
-}
-
-/// Field names joined by dots; enum variants in lower case.
-pub(crate) fn stable(path: &[String]) -> String {
-    path.join(".").to_lowercase()
+/// The fingerprints in a file; none where it has none.
+fn met(tensors: &SafeTensors<'_>) -> BTreeSet<Fingerprint> {
+    let view = tensors.tensor(MET).ok().filter(|view| view.dtype() == Dtype::U8);
+    view.map(|view| view.data().as_chunks().0.iter().copied().collect()).unwrap_or_default()
 }

@@ -16,6 +16,28 @@ use limbic_corpus::{Label, Part};
 /// Keeps these draws apart from those of the training.
 const STREAM: u64 = 0x7061_6972;
 
+/// A side of a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Learned from.
+    Train,
+    /// Scored.
+    Test,
+}
+
+/// The side of a split that a clip of this official part and published fold is on, with `fold`
+/// left out; none where it is kept for choosing thresholds.
+pub fn side(split: Split, fold: Option<usize>, part: Part, own: Option<usize>) -> Option<Side> {
+    match (split, part) {
+        (Split::LeaveSpeakersOut, _) if fold.is_some() && own == fold => Some(Side::Test),
+        (Split::LeaveSpeakersOut, _) | (Split::Official, Part::Train | Part::Whole) => {
+            Some(Side::Train)
+        }
+        (Split::Official, Part::Valid) => Some(Side::Test),
+        (Split::Official, Part::Dev) => None,
+    }
+}
+
 impl Dataset {
     /// Items to train on and items to score on, under the split of `data` with `fold` left out.
     /// Without a fold, leave-speakers-out trains on everyone and scores nobody. Clips with a
@@ -43,20 +65,13 @@ impl Dataset {
     }
 
     fn split(&self, split: Split, fold: Option<usize>) -> (Vec<usize>, Vec<usize>) {
-        let mut train = Vec::new();
-        let mut test = Vec::new();
-        for (index, item) in self.items.iter().enumerate() {
-            match split {
-                Split::LeaveSpeakersOut if fold.is_some() && item.fold == fold => test.push(index),
-                Split::LeaveSpeakersOut => train.push(index),
-                Split::Official => match item.part {
-                    Part::Train | Part::Whole => train.push(index),
-                    Part::Valid => test.push(index),
-                    Part::Dev => {}
-                },
-            }
-        }
-        (train, test)
+        let side = |index: &usize| {
+            let item = &self.items[*index];
+            side(split, fold, item.part, item.fold)
+        };
+        let all = || 0..self.items.len();
+        let of = |wanted| all().filter(|index| side(index) == Some(wanted)).collect();
+        (of(Side::Train), of(Side::Test))
     }
 
     /// The data set as a training on `train` sees it: the label sets without the held-out

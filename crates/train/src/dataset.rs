@@ -8,9 +8,10 @@ use limbic_features::Cache;
 use limbic_media::{Degradation, Modality, PerModality};
 use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
 
+use crate::leaks::{self, Leak};
 use crate::reader::Reader;
 use crate::{Error, Result, text};
-use limbic_corpus::{Card, Example, Label, Part};
+use limbic_corpus::{Card, Example, Fingerprint, Label, Part, fingerprints};
 
 /// One modality of a clip as its encoder reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,8 @@ pub struct Item {
     pub part: Part,
     /// The fold it belongs to.
     pub fold: Option<usize>,
+    /// Fingerprints of its content.
+    pub prints: Vec<Fingerprint>,
 }
 
 /// The clips of a recipe's corpora.
@@ -67,6 +70,8 @@ pub struct Dataset {
     /// Clips and modalities left out because they could not be read or hold nothing, with the
     /// reason.
     pub skipped: Vec<String>,
+    /// What the sides of the corpora's splits share.
+    pub leaks: Vec<Leak>,
     /// Steps of the stretch that batches hold of each series.
     pub window: Option<usize>,
     /// Whether batches hold a second look at each clip.
@@ -88,16 +93,19 @@ impl Dataset {
         tokenizer: Option<String>,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let mut corpora = Vec::new();
+        let (mut corpora, mut leaks) = (Vec::new(), Vec::new());
         for name in &recipe.data.corpora {
             let corpus = limbic_corpus::open(name, root)?;
-            corpora.push((corpus.card().clone(), corpus.examples()?));
+            let card = corpus.card().clone();
+            let (examples, leak) = leaks::checked(&card, corpus.examples()?, &recipe.data)?;
+            leaks.extend(leak);
+            corpora.push((card, examples));
         }
         let cards = corpora.iter().map(|(card, _)| card.clone()).collect();
         Self { cards, ..Self::default() }.check_held_out(&recipe.data.hold_out)?;
-        let dataset = Self::of(recipe, corpora, root, tokenizer, None, tick)?;
+        let mut dataset = Self::of(recipe, corpora, root, tokenizer, None, tick)?;
+        dataset.leaks = leaks;
         dataset.check_inputs(recipe)?;
-        dataset.check_speakers(recipe.data.split)?;
         Ok(dataset)
     }
 
@@ -182,7 +190,9 @@ impl Dataset {
             let label = label.as_ref()?;
             map.share(&weights(label, map.classes.len()))
         });
+        let prints = fingerprints(&example);
         self.items.push(Item {
+            prints,
             id: example.id,
             corpus,
             speaker: example.speaker,
@@ -241,7 +251,7 @@ impl Dataset {
 }
 
 /// A label as weights over the classes of its set.
-pub(crate) fn weights(label: &Label, classes: usize) -> Vec<f32> {
+pub fn weights(label: &Label, classes: usize) -> Vec<f32> {
     let mut weights = vec![0.0; classes];
     match label {
         Label::Class(class) => weights[*class] = 1.0,

@@ -28,6 +28,16 @@ pub enum Error {
     /// A corpus could not be read.
     #[error(transparent)]
     Corpus(#[from] limbic_corpus::Error),
+    /// A split whose sides share what they must not.
+    #[error(
+        "{corpus}: {found}, so scores would be of what training knows; choose another split, or write why it does no harm as `data.allow-leak = {{ {corpus} = \"...\" }}`"
+    )]
+    Leak {
+        /// The corpus.
+        corpus: String,
+        /// What is shared.
+        found: String,
+    },
     /// A recipe that cannot be trained on these data.
     #[error("recipe key `{key}`: {reason}")]
     Recipe {

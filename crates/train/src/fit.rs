@@ -12,12 +12,13 @@ mod statements;
 mod trainer;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use limbic_model::{Checkpoint, Model, Provenance, Recipe, Stage};
+use limbic_corpus::{Fingerprint, person};
+use limbic_model::{Checkpoint, Model, Objectivity, Provenance, Recipe, Stage};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -253,6 +254,29 @@ fn batches(run: &Fit<'_>, stage: &Stage) -> usize {
 }
 
 impl Fit<'_> {
+    /// Fingerprints of what it learns from.
+    fn met(&self) -> BTreeSet<Fingerprint> {
+        self.train.iter().flat_map(|index| self.dataset.items[*index].prints.clone()).collect()
+    }
+
+    /// Whose judgement the labels are that it learns from.
+    fn targets(&self) -> BTreeMap<String, Objectivity> {
+        let maps = self.dataset.cards.iter().flat_map(|card| &card.labels);
+        maps.map(|map| (map.name.clone(), map.target)).collect()
+    }
+
+    /// Fingerprints of whom it learns from, by corpus.
+    fn people(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for item in self.train.iter().map(|index| &self.dataset.items[*index]) {
+            if let Some(speaker) = &item.speaker {
+                let corpus = self.dataset.cards[item.corpus].name.as_str();
+                people.entry(corpus.to_owned()).or_default().insert(person(corpus, speaker));
+            }
+        }
+        people
+    }
+
     /// The checkpoint of a model that this run trained.
     pub fn checkpoint(&self, model: &Model, fold: Option<usize>) -> Checkpoint {
         let mut corpora = BTreeMap::new();
@@ -265,6 +289,8 @@ impl Fit<'_> {
             corpora,
             fold,
             seed: self.recipe.seed,
+            people: self.people(),
+            targets: self.targets(),
             ..Provenance::default()
         };
         let tokenizer = self.dataset.tokenizer.iter();
@@ -281,6 +307,7 @@ impl Fit<'_> {
             coordinates: BTreeMap::new(),
             provenance: seen().map(|m| (*m, provenance.clone())).collect(),
             assets: tokenizer.map(|json| ("tokenizer.json".to_owned(), json.clone())).collect(),
+            met: self.met(),
         }
     }
 }

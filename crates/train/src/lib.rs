@@ -16,20 +16,22 @@ pub mod fewshot;
 mod fit;
 #[cfg(test)]
 mod golden;
+mod leaks;
 pub mod probe;
 mod reader;
 mod score;
-mod speakers;
 mod statistics;
 mod text;
 mod tune;
 mod unseen;
 
+pub use arrange::{Side, side};
 pub use calibrate::temperature;
 pub use coordinates::coordinates;
-pub use dataset::{Dataset, Item, Value};
+pub use dataset::{Dataset, Item, Value, weights};
 pub use error::{Error, Result};
 pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
+pub use leaks::Leak;
 pub use limbic_corpus::{Card, Corpus, Example, Label, Media, Part, label_sets, open};
 pub use limbic_evaluate::metric;
 pub use score::{Outcome, Scores, gain, outcomes, score, thresholds, vectors};

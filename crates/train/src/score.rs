@@ -40,6 +40,9 @@ pub struct Scores {
     pub inputs: String,
     /// The label set.
     pub labels: String,
+    /// Why training may know some of the speakers or clips, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_leak: Option<String>,
     /// How many clips.
     pub clips: usize,
     /// Each metric by its name.
@@ -222,6 +225,8 @@ fn compared(
         let shown: Vec<&Outcome> = outcomes.iter().filter(|o| o.modalities == subset).collect();
         let names: Vec<&str> = subset.iter().map(|modality| modality.name()).collect();
         for (corpus, card) in dataset.cards.iter().enumerate() {
+            let leak = dataset.leaks.iter().find(|leak| leak.corpus == card.name);
+            let allowed = leak.and_then(|leak| leak.allowed.clone());
             for (index, map) in card.labels.iter().enumerate() {
                 let (mut speakers, mut own, mut other) = (Vec::new(), Vec::new(), Vec::new());
                 for outcome in &shown {
@@ -253,6 +258,7 @@ fn compared(
                 all.push(Scores {
                     inputs: names.join("+"),
                     labels: map.name.clone(),
+                    allowed_leak: allowed.clone(),
                     clips: own.len(),
                     metrics: metrics(&(0..own.len()).collect::<Vec<_>>()).into_iter().collect(),
                     intervals: limbic_evaluate::intervals(&speakers, metrics),

@@ -91,6 +91,7 @@ fn dataset() -> Dataset {
             *x += random.random_range(-0.5..0.5);
         }
         Item {
+            prints: Vec::new(),
             id: i.to_string(),
             corpus: 0,
             speaker: None,

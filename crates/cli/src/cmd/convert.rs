@@ -49,6 +49,7 @@ pub(crate) fn run(typed: &Convert) -> Result<ExitCode> {
         coordinates: BTreeMap::new(),
         provenance: modalities().map(|modality| (modality, provenance.clone())).collect(),
         assets: BTreeMap::new(),
+        met: std::collections::BTreeSet::new(),
     };
     checkpoint.save(&typed.output, Precision::Full)?;
     Ok(ExitCode::SUCCESS)

@@ -1,67 +1,207 @@
-//! `limbic eval`: a checkpoint against the clips that its training left out.
+//! `limbic eval`: a checkpoint against labels, on clips that it has not met.
 
+mod asked;
+mod heads;
+mod plan;
+mod readings;
+mod record;
+mod replay;
+mod write;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use limbic::Limbic;
+use limbic_corpus::Example;
+use limbic_evaluate::{Evaluation, Told, markdown};
 use limbic_media::Modality;
-use limbic_model::{Checkpoint, Split};
-use limbic_train::probe::probed;
-use serde_json::json;
+use limbic_model::{Checkpoint, Recipe};
 
-use super::train::{Answers, load};
+use self::asked::Asked;
+use self::heads::Heads;
+pub(crate) use self::plan::data;
+use self::plan::{Found, Plan};
+use self::readings::Reader;
 use crate::args::Eval;
+use crate::output::complain;
 
-/// Prints the scores of each branch on the held-out clips of each of its corpora, as JSON lines.
-pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
-    let device = burn::tensor::Device::flex();
-    let checkpoint = match &typed.checkpoint {
-        path if path.as_os_str() == "default" => {
-            let bytes = limbic::DEFAULT_MODEL;
-            Checkpoint::from_bytes("default", bytes, &Modality::ALL, &device)?
-        }
-        path => Checkpoint::load(path, &device)?,
-    };
-    super::untrained::tell(&checkpoint.model)?;
-    let mut scored = 0;
-    for (index, (modality, recipe)) in checkpoint.recipes.iter().enumerate() {
-        // The branches of one training are scored together.
-        if checkpoint.recipes.values().take(index).any(|earlier| earlier == recipe) {
-            continue;
-        }
-        let mut recipe = recipe.clone();
-        // Classes are held out of training alone.
-        (recipe.data.hold_out, recipe.data.shots) = (Vec::new(), None);
-        if !typed.corpora.is_empty() {
-            recipe.data.corpora.retain(|name| typed.corpora.contains(name));
-        }
-        let fold = checkpoint.provenance.get(modality).and_then(|p| p.fold);
-        if recipe.data.corpora.is_empty()
-            || (recipe.data.split == Split::LeaveSpeakersOut && fold.is_none())
-        {
-            continue;
-        }
-        let tokenizer = checkpoint.assets.get("tokenizer.json").cloned();
-        let tokenizer = tokenizer.filter(|_| recipe.model.encoder.contains_key(&Modality::Text));
-        let dataset = load(&recipe, &typed.data, tokenizer, typed.quiet)?;
-        let (train, test) = dataset.parts(&recipe.data, fold);
-        let (model, subsets) = (&checkpoint.model, dataset.subsets());
-        let mut answers = Answers::default();
-        if recipe.learns_labels() {
-            answers.outcomes = limbic_train::outcomes(model, &dataset, &test, &subsets)
-                .with_context(|| format!("the {modality} branch"))?;
-        }
-        if let Some(probe) = recipe.probe {
-            answers.probed = probed(probe, model, &dataset, [&train, &test], &subsets)
-                .with_context(|| format!("the {modality} branch"))?;
-        }
-        scored += answers.outcomes.len() + answers.probed.len();
-        answers.tell(&dataset, &checkpoint.thresholds, &json!(fold))?;
-    }
-    if scored == 0 {
-        bail!(
-            "nothing was held out from this checkpoint's training, so there is nothing to score \
-             it on; use `limbic train RECIPE --cross-validate`, which scores each fold on the others"
-        );
-    }
-    Ok(ExitCode::SUCCESS)
+/// The exit code for clips that training knows.
+const LEAK: u8 = 3;
+
+/// A checkpoint as it was given.
+struct Given {
+    name: String,
+    hash: String,
+    checkpoint: Checkpoint,
+    limbic: Limbic,
 }
+
+/// What came of one set of clips.
+struct Done {
+    evaluation: Evaluation,
+    told: Vec<Told>,
+    test: Vec<Example>,
+}
+
+/// Scores, prints and writes; one folder a corpus.
+pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
+    if let Some(result) = &typed.replay {
+        return replay::run(result, typed);
+    }
+    let given = Given::open(typed)?;
+    if let Some(sentence) = super::untrained::sentence(&given.checkpoint.model) {
+        complain(&sentence);
+    }
+    let plans = plans(typed, &given)?;
+    let several = plans.len() > 1;
+    let folder = write::folder(typed, &given.name, &plans)?;
+    let (mut scored, mut refused) = (0, 0);
+    for plan in plans {
+        let name = plan.card.name.clone();
+        match one(typed, &given, plan)? {
+            Err(sentence) => {
+                refused += 1;
+                complain(&sentence);
+            }
+            Ok(None) => complain(&format!("{name}: the checkpoint answers to none of its labels")),
+            Ok(Some(done)) => {
+                scored += 1;
+                let folder = if several { folder.join(&name) } else { folder.clone() };
+                write::all(&folder, &done, typed)?;
+                if typed.json {
+                    super::train::print(&serde_json::to_string(&done.evaluation)?)?;
+                } else {
+                    super::train::print(&markdown(&done.evaluation))?;
+                    complain(&format!("written to {}", folder.display()));
+                }
+            }
+        }
+    }
+    match (scored, refused) {
+        (_, 1..) => Ok(ExitCode::from(LEAK)),
+        (0, _) => bail!(
+            "nothing was scored: the checkpoint has no answer to the labels of these clips; give \
+             data with labels of {}",
+            limbic_corpus::EMOTIONS.join(", ")
+        ),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+impl Given {
+    fn open(typed: &Eval) -> Result<Self> {
+        let device = burn::tensor::Device::flex();
+        let path = typed.checkpoint.as_deref().context("name a checkpoint, or `default`")?;
+        let (bytes, limbic) = if path.as_os_str() == "default" {
+            (limbic::DEFAULT_MODEL.to_vec(), Limbic::default_model())
+        } else {
+            let bytes = std::fs::read(path).with_context(|| {
+                format!(
+                    "{}: cannot be read; give a checkpoint written by `limbic train`, or `default`",
+                    path.display()
+                )
+            })?;
+            (bytes, Limbic::open(path)?)
+        };
+        let name = path.display().to_string();
+        let checkpoint = Checkpoint::from_bytes(&name, &bytes, &Modality::ALL, &device)?;
+        let hash = blake3::hash(&bytes).to_hex().to_string();
+        Ok(Self { name, hash, checkpoint, limbic })
+    }
+
+    /// The recipes of the checkpoint, each once: the branches of one training answer together.
+    fn recipes(&self) -> Vec<&Recipe> {
+        let mut recipes: Vec<&Recipe> = Vec::new();
+        for recipe in self.checkpoint.recipes.values() {
+            if !recipes.contains(&recipe) {
+                recipes.push(recipe);
+            }
+        }
+        recipes
+    }
+
+    /// The modalities whose expert learned the emotions that are shown.
+    fn readable(&self) -> Vec<Modality> {
+        let learned = self.checkpoint.recipes.iter().filter(|(_, recipe)| recipe.learns_shared());
+        let readable = limbic::Options::READABLE;
+        learned.map(|(modality, _)| *modality).filter(|m| readable.contains(m)).collect()
+    }
+}
+
+/// The clips to score.
+fn plans(typed: &Eval, given: &Given) -> Result<Vec<Plan>> {
+    let checkpoint = &given.checkpoint;
+    if let Some(path) = &typed.on {
+        let corpus = data(path, &typed.manifest)?;
+        return Ok(vec![Plan::new(path.clone(), &*corpus, checkpoint, typed.part)?]);
+    }
+    let mut plans = Vec::new();
+    let mut last = None;
+    for name in plan::own(checkpoint, &typed.corpora)? {
+        let corpus = plan::corpus(&name, &typed.data)?;
+        match Plan::new(PathBuf::from(&name), &*corpus, checkpoint, typed.part) {
+            Ok(plan) => plans.push(plan),
+            Err(error) => last = Some(error),
+        }
+    }
+    match (plans.is_empty(), last) {
+        (true, Some(error)) => Err(error),
+        _ => Ok(plans),
+    }
+}
+
+/// Scores one set of clips; the sentence of a refusal, or nothing where the checkpoint answers to
+/// none of the labels.
+fn one(typed: &Eval, given: &Given, mut plan: Plan) -> Result<Result<Option<Done>, String>> {
+    let found = plan.compare(&given.checkpoint, typed.quiet)?;
+    let allowed = allowed(typed, given, &plan.card.name);
+    if !found.overlaps.is_empty() && allowed.is_none() {
+        return Ok(Err(format!(
+            "{}: {}, so this would be no score of new clips; take them out, or say with \
+             --allow-leak why it does no harm",
+            plan.path.display(),
+            found.overlaps.join("; ")
+        )));
+    }
+    let mut skipped = Vec::new();
+    let asked = ask(typed, given, &plan, &mut skipped)?;
+    if asked.is_empty() {
+        // Say why, where the reason is that nothing could be read.
+        return match skipped.first() {
+            Some(reason) => bail!("{}: nothing could be scored; {reason}", plan.path.display()),
+            None => Ok(Ok(None)),
+        };
+    }
+    Ok(Ok(Some(record::evaluation(typed, given, plan, asked, (found, allowed), skipped)?)))
+}
+
+/// Why training may know some of the clips, where somebody said so.
+fn allowed(typed: &Eval, given: &Given, corpus: &str) -> Option<String> {
+    let recipes = given.checkpoint.recipes.values();
+    let own = recipes.filter_map(|recipe| recipe.data.allow_leak.get(corpus)).next();
+    typed.allow_leak.clone().or_else(|| own.cloned())
+}
+
+/// Every answer to every label set.
+fn ask(typed: &Eval, given: &Given, plan: &Plan, skipped: &mut Vec<String>) -> Result<Vec<Asked>> {
+    let mut asked = Vec::new();
+    for recipe in given.recipes() {
+        let heads = Heads {
+            checkpoint: &given.checkpoint,
+            recipe,
+            root: Path::new(&typed.data),
+            quiet: typed.quiet,
+        };
+        asked.extend(heads.ask(&plan.card, &plan.test, typed.quick, skipped)?);
+        if recipe.data.corpora.contains(&plan.card.name) {
+            asked.extend(heads.probe(&plan.card, &plan.train, &plan.test)?);
+        }
+    }
+    let reader = Reader { limbic: &given.limbic, modalities: given.readable(), quiet: typed.quiet };
+    asked.extend(reader.ask(&plan.card.labels, &plan.test, typed.quick, skipped));
+    Ok(asked)
+}
+
+/// What was found of training in the clips, and why that is allowed.
+type Allowed = (Found, Option<String>);

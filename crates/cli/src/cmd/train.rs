@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use limbic_evaluate::Events;
 use limbic_model::{Checkpoint, Model, Precision, ProbeOn, Recipe, Split};
 use limbic_train::probe::probed;
 use limbic_train::{Dataset, Event, Fit, Outcome, Scores, fit, revealed, unseen};
@@ -31,17 +32,23 @@ const SKIPPED: usize = 5;
 /// Trains, scores what was held out, and saves. Epochs and scores are JSON lines on standard
 /// output.
 pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
-    let recipe = recipe::read(&typed.recipe, &typed.set)?;
+    let mut recipe = recipe::read(&typed.recipe, &typed.set)?;
+    if let Some(reason) = &typed.allow_leak {
+        let reasons = recipe.data.corpora.iter().map(|corpus| (corpus.clone(), reason.clone()));
+        recipe.data.allow_leak = reasons.collect();
+        recipe.check()?;
+    }
     if typed.cross_validate && recipe.data.split == Split::Official {
         bail!(
             "--cross-validate needs `data.split = \"leave-speakers-out\"`; this recipe has an official split"
         );
     }
     let dataset = load(&recipe, &typed.data, None, typed.quiet)?;
+    let mut events = typed.tensorboard.as_deref().map(Events::create).transpose()?;
     let mut held_out = Answers::default();
     if typed.cross_validate {
         for fold in 0..FOLDS {
-            let (checkpoint, answers) = trial(typed, &recipe, &dataset, Some(fold))?;
+            let (checkpoint, answers) = trial(typed, &recipe, &dataset, Some(fold), &mut events)?;
             answers.tell(&dataset, &checkpoint.thresholds, &json!(fold))?;
             held_out.extend(answers);
         }
@@ -50,7 +57,7 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     }
-    let (mut checkpoint, answers) = trial(typed, &recipe, &dataset, typed.fold)?;
+    let (mut checkpoint, answers) = trial(typed, &recipe, &dataset, typed.fold, &mut events)?;
     if !typed.cross_validate {
         answers.tell(&dataset, &checkpoint.thresholds, &json!(typed.fold))?;
         held_out = answers;
@@ -72,6 +79,17 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
         }
         let scores = limbic_train::score(&dataset, outcomes, &checkpoint.thresholds);
         note_scores(&mut checkpoint, &scores);
+        if let Some(events) = &mut events {
+            for set in &scores {
+                for (metric, value) in &set.metrics {
+                    let tag = format!("{}/{}/{metric}", set.labels, set.inputs);
+                    events.scalar(&tag, 0, *value as f32)?;
+                }
+            }
+        }
+    }
+    if let Some(events) = events {
+        events.finish()?;
     }
     if let Some(output) = &typed.output {
         checkpoint.save(output, Precision::Full)?;
@@ -86,6 +104,7 @@ fn trial(
     recipe: &Recipe,
     dataset: &Dataset,
     fold: Option<usize>,
+    events: &mut Option<Events>,
 ) -> Result<(Checkpoint, Answers)> {
     let (train, test) = dataset.parts(&recipe.data, fold);
     if train.is_empty() {
@@ -112,6 +131,15 @@ fn trial(
             let told = json!({ "event": "epoch", "fold": fold, "stage": stage, "epoch": epoch, "loss": loss });
             if let Err(error) = waiting.aside(|| line(&told)) {
                 failed.get_or_insert(error);
+            }
+            let tag = match fold {
+                Some(fold) => format!("fold {fold}/{stage}/loss"),
+                None => format!("{stage}/loss"),
+            };
+            if let Some(events) = &mut *events
+                && let Err(error) = events.scalar(&tag, epoch as u64, loss)
+            {
+                failed.get_or_insert(error.into());
             }
         }
     })?;
@@ -199,6 +227,9 @@ pub(super) fn load(
         waiting.at(0, "reading the corpora", done as f64 / total.max(1) as f64);
     })?;
     drop(waiting);
+    for leak in &dataset.leaks {
+        line(&json!({ "event": "leak", "leak": leak }))?;
+    }
     for reason in dataset.skipped.iter().take(SKIPPED) {
         line(&json!({ "event": "skipped", "reason": reason }))?;
     }
@@ -241,6 +272,11 @@ fn clear(state: &Path) -> Result<()> {
 
 /// One JSON line on standard output.
 pub(super) fn line(value: &serde_json::Value) -> Result<()> {
+    print(&value.to_string())
+}
+
+/// Text on standard output, with an end of line.
+pub(super) fn print(text: &str) -> Result<()> {
     let mut out = Destination::open(None)?;
-    writeln!(out, "{value}").and_then(|()| out.flush()).context("standard output is closed")
+    writeln!(out, "{text}").and_then(|()| out.flush()).context("standard output is closed")
 }

@@ -9,15 +9,19 @@ use super::train::line;
 /// Says in a JSON line that the head for all modalities together was never trained, where that is
 /// so.
 pub(super) fn tell(model: &Model) -> Result<()> {
-    let Some(modalities) = model.fusion_untrained() else { return Ok(()) };
+    match sentence(model) {
+        Some(reason) => line(&json!({ "event": "untrained", "part": "fusion", "reason": reason })),
+        None => Ok(()),
+    }
+}
+
+/// The same as a sentence.
+pub(super) fn sentence(model: &Model) -> Option<String> {
+    let modalities = model.fusion_untrained()?;
     let names: Vec<&str> = modalities.iter().map(|modality| modality.name()).collect();
     let names = names.join("+");
-    line(&json!({
-        "event": "untrained",
-        "part": "fusion",
-        "reason": format!(
-            "the fusion head for {names} was never trained, as no clip that was learned from has \
-             all of them; it is not asked, and what is told of several is the mean of each alone"
-        ),
-    }))
+    Some(format!(
+        "the fusion head for {names} was never trained, as no clip that was learned from has \
+         all of them; it is not asked, and what is told of several is the mean of each alone"
+    ))
 }

@@ -137,6 +137,11 @@ pub(crate) fn in_memory(example: &Example) -> Vec<ContentHash> {
     vec![hash_bytes(&vectors)]
 }
 
+/// The bytes of the files of a clip, as far as they can be read.
+pub(crate) fn on_disk(example: &Example) -> Vec<ContentHash> {
+    files(example).filter_map(|(path, span)| Some(part_of(hash_file(&path).ok()?, span))).collect()
+}
+
 /// The files of a clip.
 fn files(example: &Example) -> impl Iterator<Item = Stretch> {
     example.media.iter().filter_map(|media| match media {

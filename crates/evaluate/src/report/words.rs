@@ -66,6 +66,7 @@ fn target(target: Objectivity) -> &'static str {
         Objectivity::Intended => "intended (what actors were asked to express)",
         Objectivity::Perceived => "perceived (what others saw, heard or read in it)",
         Objectivity::SelfReported => "self-reported (what writers said of themselves)",
+        Objectivity::Unstated => "unstated (nobody said whose judgement they are)",
     }
 }
 

@@ -1,5 +1,7 @@
 //! The `[data]` table: what a recipe learns from.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -36,6 +38,10 @@ pub struct Data {
     /// table loses them. Scoring keeps both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hold_out: Vec<String>,
+    /// Corpora whose split may have speakers or clips on both sides, each with the reason, which
+    /// stands beside every score. Without it such a split is refused.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub allow_leak: BTreeMap<String, String>,
     /// Share of the clips with a held-out class that a few-shot stage may learn from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shots: Option<f64>,
@@ -79,6 +85,12 @@ impl Data {
         }
         if !(0.0..=1.0).contains(&self.unpaired) {
             return bad("unpaired", "must lie in [0, 1]");
+        }
+        if let Some(corpus) = self.allow_leak.keys().find(|name| !self.corpora.contains(name)) {
+            return bad("allow-leak", &format!("names `{corpus}`, which is none of the corpora"));
+        }
+        if self.allow_leak.values().any(|reason| reason.trim().is_empty()) {
+            return bad("allow-leak", "gives no reason; write why the overlap does no harm");
         }
         match self.shots {
             Some(share) if !(share > 0.0 && share <= 1.0) => bad("shots", "must lie in (0, 1]"),
@@ -155,6 +167,9 @@ mod tests {
             ("window = 0", "data.window"),
             ("unpaired = 1.5", "data.unpaired"),
             ("shots = 0.01", "data.shots"),
+            ("allow-leak = { a = ' ' }", "data.allow-leak"),
+            ("allow-leak = { b = 'one cast' }", "data.allow-leak"),
+            ("allow-leak = { a = 'one cast' }", ""),
             ("shots = 0.0\nhold-out = ['fear']", "data.shots"),
             ("shots = 0.01\nhold-out = ['fear']\nshuffle-pairs = true", ""),
         ] {

@@ -1,0 +1,224 @@
+//! Which clips a checkpoint is scored on, and whether it may be.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use limbic_corpus::leak::{Overlap, Prints, Side, duplicated_in, overlaps};
+use limbic_corpus::{
+    Card, Corpus, Example, ManifestOptions, Objectivity, Part, detect, fingerprints, names, open,
+    open_file, person,
+};
+use limbic_model::{Checkpoint, Split};
+use limbic_train::side;
+
+use crate::args::{Manifest, Scope, Target};
+use crate::progress::Waiting;
+
+/// Clips to score, and those of the same corpus that training had.
+pub(super) struct Plan {
+    /// As it was named.
+    pub(super) path: PathBuf,
+    pub(super) card: Card,
+    pub(super) test: Vec<Example>,
+    pub(super) train: Vec<Example>,
+    /// How the clips were chosen, in words.
+    pub(super) chosen: String,
+    /// Whether the split is the corpus's own, whose copies are left out rather than refused.
+    official: bool,
+}
+
+/// What training and the clips to score share.
+pub(super) struct Found {
+    /// What was looked for.
+    pub(super) checked: Vec<String>,
+    /// What was found, a sentence each.
+    pub(super) overlaps: Vec<String>,
+    /// Whether anything was.
+    pub(super) any: bool,
+    /// How many clips are not scored because training holds a copy.
+    pub(super) left_out: usize,
+}
+
+/// Opens the corpus in a folder, or the clips that a manifest or list names.
+pub(crate) fn data(path: &Path, manifest: &Manifest) -> Result<Box<dyn Corpus>> {
+    if path.is_dir()
+        && let Some(corpus) = detect(path)?
+    {
+        return Ok(corpus);
+    }
+    if path.is_file()
+        && let Some(corpus) = open_file(path)?
+    {
+        return Ok(corpus);
+    }
+    let target = manifest.target.map(|target| match target {
+        Target::Intended => Objectivity::Intended,
+        Target::Perceived => Objectivity::Perceived,
+        Target::SelfReported => Objectivity::SelfReported,
+    });
+    let options = ManifestOptions {
+        root: manifest.root.clone(),
+        target,
+        scale: manifest.scale.unwrap_or_default(),
+        labels: manifest.labels.clone(),
+    };
+    Ok(limbic_corpus::manifest(path, &options)?)
+}
+
+impl Plan {
+    /// The clips of `corpus` that training left out: all of them where it never met the corpus.
+    pub(super) fn new(
+        path: PathBuf,
+        corpus: &dyn Corpus,
+        checkpoint: &Checkpoint,
+        scope: Scope,
+    ) -> Result<Self> {
+        let card = corpus.card().clone();
+        let examples =
+            corpus.examples().with_context(|| format!("{}: cannot be scored", path.display()))?;
+        // How each branch that learned from this corpus split it.
+        let learned: Vec<(Split, Option<usize>)> = checkpoint
+            .recipes
+            .iter()
+            .filter(|(_, recipe)| recipe.data.corpora.contains(&card.name))
+            .map(|(modality, recipe)| {
+                let fold = checkpoint.provenance.get(modality).and_then(|p| p.fold);
+                (recipe.data.split, fold)
+            })
+            .collect();
+        let sides = |example: &Example| -> Vec<Option<limbic_train::Side>> {
+            let of = |(split, fold): &(Split, Option<usize>)| {
+                side(*split, *fold, example.part, example.fold)
+            };
+            learned.iter().map(of).collect()
+        };
+        let has_parts = examples.iter().any(|example| example.part == Part::Valid);
+        let (mut train, mut test) = (Vec::new(), Vec::new());
+        for example in examples {
+            let sides = sides(&example);
+            let known = sides.contains(&Some(limbic_train::Side::Train));
+            let free = sides.iter().all(|side| *side == Some(limbic_train::Side::Test));
+            let wanted = match scope {
+                Scope::All => true,
+                Scope::HeldOut if learned.is_empty() => !has_parts || example.part == Part::Valid,
+                Scope::HeldOut => free,
+            };
+            if known {
+                train.push(example.clone());
+            }
+            if wanted {
+                test.push(example);
+            }
+        }
+        if test.is_empty() {
+            bail!(
+                "{}: this checkpoint learned from all of it, so nothing is left to score; train \
+                 with `limbic train RECIPE --cross-validate`, which scores each fold on the others",
+                path.display()
+            );
+        }
+        let chosen = match scope {
+            Scope::All => "all clips".to_owned(),
+            Scope::HeldOut if learned.is_empty() && has_parts => {
+                "the official part for scoring".to_owned()
+            }
+            Scope::HeldOut if learned.is_empty() => "all clips".to_owned(),
+            Scope::HeldOut => "the clips that training left out".to_owned(),
+        };
+        let official = learned.iter().all(|(split, _)| *split == Split::Official);
+        Ok(Self { path, card, test, train, chosen, official })
+    }
+
+    /// What training shares with the clips to score. Copies in a corpus's own split, which
+    /// everybody scores on, leave the test side instead.
+    pub(super) fn compare(&mut self, checkpoint: &Checkpoint, quiet: bool) -> Result<Found> {
+        let name = self.card.name.clone();
+        let mut checked: Vec<String> =
+            ["speakers", "dialogues", "sources", "bytes"].map(str::to_owned).into();
+        let all = || self.train.iter().chain(&self.test);
+        let prints = if self.train.is_empty() {
+            None
+        } else {
+            let (waiting, total) = (Waiting::new(1, quiet), Prints::count(all()).max(1));
+            let done = |done: usize| {
+                waiting.at(0, "comparing with training", done as f64 / total as f64);
+            };
+            checked.push("sound and pictures".to_owned());
+            Some(Prints::take(all(), &done)?)
+        };
+        let sides = |train: &[Example], test: &[Example]| -> Vec<Overlap> {
+            overlaps(&Side::new(&self.card, train), &Side::new(&self.card, test), prints.as_ref())
+        };
+        let mut left_out = 0;
+        if self.official && !self.train.is_empty() {
+            let (train, test) =
+                (Side::new(&self.card, &self.train), Side::new(&self.card, &self.test));
+            let copies: BTreeSet<usize> =
+                duplicated_in(&train, &test, prints.as_ref()).into_iter().collect();
+            left_out = copies.len();
+            let mut index = 0;
+            self.test.retain(|_| {
+                index += 1;
+                !copies.contains(&(index - 1))
+            });
+        }
+        let mut found: Vec<String> =
+            sides(&self.train, &self.test).iter().map(ToString::to_string).collect();
+        let people: BTreeSet<&String> = checkpoint
+            .provenance
+            .values()
+            .filter_map(|provenance| provenance.people.get(&name))
+            .flatten()
+            .collect();
+        if self.train.is_empty() {
+            let known = |example: &&Example| {
+                let speaker = example.speaker.as_deref();
+                speaker.is_some_and(|speaker| people.contains(&person(&name, speaker)))
+            };
+            let clips = self.test.iter().filter(known).count();
+            if clips > 0 {
+                found.push(format!("{clips} test clips are of speakers that it learned from"));
+            }
+            if checkpoint.met.is_empty() {
+                checked = vec!["names of corpora (the checkpoint keeps no fingerprints)".into()];
+            } else {
+                let met = |example: &&Example| {
+                    let prints = fingerprints(example);
+                    prints.iter().any(|print| checkpoint.met.contains(print))
+                };
+                let clips = self.test.iter().filter(met).count();
+                if clips > 0 {
+                    found.push(format!(
+                        "{clips} test clips are among those that it learned from, byte for byte \
+                         or word for word"
+                    ));
+                }
+            }
+        }
+        Ok(Found { checked, any: !found.is_empty(), overlaps: found, left_out })
+    }
+}
+
+/// The corpora that a checkpoint learned from, by name.
+pub(super) fn own(checkpoint: &Checkpoint, only: &[String]) -> Result<Vec<String>> {
+    let mut all: Vec<String> = Vec::new();
+    for name in checkpoint.recipes.values().flat_map(|recipe| &recipe.data.corpora) {
+        if !all.contains(name) && (only.is_empty() || only.contains(name)) {
+            all.push(name.clone());
+        }
+    }
+    if let Some(stranger) = only.iter().find(|name| !all.contains(name)) {
+        bail!(
+            "this checkpoint did not learn from `{stranger}`; give its folder or manifest as DATA \
+             (known corpora: {})",
+            names().join(", ")
+        );
+    }
+    Ok(all)
+}
+
+/// Opens one of them below the folder that holds all.
+pub(super) fn corpus(name: &str, root: &Path) -> Result<Box<dyn Corpus>> {
+    Ok(open(name, root)?)
+}
