@@ -17,10 +17,11 @@ use limbic_features::ContentHash;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use picture::Pictures;
+pub(crate) use picture::{PicturePrint, Pictures};
 pub use print::Prints;
-use print::{Content, in_memory};
-use sound::Sounds;
+use print::in_memory;
+pub(crate) use print::{Content, Files, file_of, files};
+pub(crate) use sound::{SoundPrint, SoundPrinter, Sounds};
 
 use crate::{Card, Example, Media, Part};
 

@@ -4,14 +4,17 @@
 //! using it. What its labels mean is a file a label set ([`LabelMap`]), and so is what the card
 //! says. Nothing here runs a model.
 
+pub mod audit;
 mod card;
 mod corpus;
 mod error;
+mod inspect;
 mod known;
 mod labels;
 pub mod leak;
 mod ledger;
 mod read;
+pub mod split;
 
 pub use card::Card;
 pub use corpus::{Corpus, Example, Label, Media, Part};
