@@ -38,6 +38,14 @@ pub enum Error {
         /// The names there are.
         known: String,
     },
+    /// A split that cannot be made of a corpus, or does not fit it.
+    #[error("the split of `{corpus}`: {reason}")]
+    Split {
+        /// The corpus.
+        corpus: String,
+        /// What is wrong, and what to do instead.
+        reason: String,
+    },
     /// A label file or a card that does not parse or makes no sense.
     #[error("{name}: {reason}")]
     Labels {
@@ -52,6 +60,10 @@ impl Error {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn split(corpus: &str, reason: impl Into<String>) -> Self {
+        Self::Split { corpus: corpus.to_owned(), reason: reason.into() }
     }
 
     pub(crate) fn corpus(path: &Path, reason: impl Into<String>) -> Self {

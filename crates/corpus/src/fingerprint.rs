@@ -1,10 +1,11 @@
 //! What training notes of a clip, so that an evaluation can tell whether it was met: a few bytes
 //! that nobody can turn back into the clip or the name.
 
-use limbic_features::hash_bytes;
+use limbic_features::{hash_bytes, hash_file};
 
 use crate::Example;
-use crate::leak::{in_memory, on_disk};
+use crate::inspect::part_of;
+use crate::leak::{file_of, in_memory};
 
 /// The first bytes of a BLAKE3 hash: enough to tell a few million contents apart.
 pub type Fingerprint = [u8; 6];
@@ -13,7 +14,11 @@ pub type Fingerprint = [u8; 6];
 /// its words where it has nothing else and at least eight of them. Files that cannot be read have
 /// none.
 pub fn fingerprints(example: &Example) -> Vec<Fingerprint> {
-    let hashes = in_memory(example).into_iter().chain(on_disk(example));
+    let files = example.media.iter().filter_map(|media| {
+        let (path, cut) = file_of(media, example)?;
+        Some(part_of(hash_file(path).ok()?, cut))
+    });
+    let hashes = in_memory(example).into_iter().chain(files);
     hashes.map(|hash| first(hash.as_bytes())).collect()
 }
 

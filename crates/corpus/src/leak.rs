@@ -17,11 +17,10 @@ use limbic_features::ContentHash;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use picture::Pictures;
-use print::Content;
+pub(crate) use picture::{PicturePrint, Pictures};
 pub use print::Prints;
-pub(crate) use print::{in_memory, on_disk};
-use sound::Sounds;
+pub(crate) use print::{Content, Files, file_of, files, in_memory};
+pub(crate) use sound::{SoundPrint, SoundPrinter, Sounds};
 
 use crate::{Card, Example, Media, Part};
 

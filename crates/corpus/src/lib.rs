@@ -4,10 +4,12 @@
 //! using it. What its labels mean is a file a label set ([`LabelMap`]), and so is what the card
 //! says. Nothing here runs a model.
 
+pub mod audit;
 mod card;
 mod corpus;
 mod error;
 mod fingerprint;
+mod inspect;
 mod known;
 mod labels;
 pub mod leak;
@@ -15,6 +17,7 @@ mod ledger;
 mod listed;
 mod manifest;
 mod read;
+pub mod split;
 
 pub use card::Card;
 pub use corpus::{Corpus, Example, Label, Media, Part};

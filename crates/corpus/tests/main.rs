@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audits;
 mod copies;
 mod leaks;
 mod shared;
+mod splits;
+mod wav;

@@ -1,0 +1,297 @@
+//! Which clips are learned from and which are scored on, as a file with a hash.
+//!
+//! A split is a file of JSON lines: the first says of which corpus it is, of what kind, with which
+//! seed, and the BLAKE3 hash of all that; each other line is a clip and where it belongs, sorted by
+//! clip. A file that was changed no longer has its hash and is refused.
+
+mod deal;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use limbic_features::hash_bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Example, Part, Result};
+
+/// The first key of the first line of every split.
+const FORMAT: &str = "limbic-split@1";
+
+/// Bytes in one line; a clip's name is no book.
+const LONGEST_LINE: u64 = 1 << 16;
+
+/// How a split was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitKind {
+    /// The parts that the authors of the corpus publish.
+    Official,
+    /// The folds that the authors of the corpus, or of a benchmark, publish.
+    PublishedFolds,
+    /// Folds that share no speaker, with similar shares of the classes.
+    LeaveSpeakersOut,
+}
+
+/// Where a clip belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// It is learned from.
+    Train,
+    /// It chooses thresholds.
+    Dev,
+    /// It is scored on.
+    Test,
+    /// It is scored on when this fold is left out, and learned from otherwise.
+    #[serde(untagged)]
+    Fold(usize),
+}
+
+/// Where each clip of a corpus belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The corpus.
+    pub corpus: String,
+    /// How it was made.
+    pub kind: SplitKind,
+    /// The seed, where chance had a part in it.
+    pub seed: Option<u64>,
+    /// Each clip by its name.
+    pub places: BTreeMap<String, Place>,
+}
+
+/// The clips of a split in one round of training and scoring.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Round<'a> {
+    /// To learn from.
+    pub train: Vec<&'a Example>,
+    /// To choose thresholds.
+    pub dev: Vec<&'a Example>,
+    /// To score on.
+    pub test: Vec<&'a Example>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    split: String,
+    corpus: String,
+    kind: SplitKind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    seed: Option<u64>,
+    hash: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: String,
+    place: Place,
+}
+
+impl Split {
+    /// The parts, or else the folds, that a corpus publishes.
+    ///
+    /// # Errors
+    /// [`Error::Split`] where it publishes none, or two clips have one name.
+    pub fn official(corpus: &str, examples: &[Example]) -> Result<Self> {
+        let place = |example: &Example| match (example.part, example.fold) {
+            (Part::Train, _) => Some(Place::Train),
+            (Part::Dev, _) => Some(Place::Dev),
+            (Part::Valid, _) => Some(Place::Test),
+            (Part::Whole, fold) => fold.map(Place::Fold),
+        };
+        let places = examples.iter().map(|example| Some((example.id.clone(), place(example)?)));
+        let Some(places) = places.collect::<Option<Vec<_>>>() else {
+            let reason = "publishes neither parts nor folds; leave speakers out instead";
+            return Err(Error::split(corpus, reason));
+        };
+        let folds = places.iter().any(|(_, place)| matches!(place, Place::Fold(_)));
+        let kind = if folds { SplitKind::PublishedFolds } else { SplitKind::Official };
+        Self::new(corpus, kind, None, places)
+    }
+
+    /// Folds that share no speaker. Speakers who are in one dialogue or one recording stay
+    /// together. The largest groups are dealt first, each to the fold that keeps the shares of
+    /// the classes most even (the rule of scikit-learn's `StratifiedGroupKFold`); the seed decides
+    /// among groups of one size.
+    ///
+    /// # Errors
+    /// [`Error::Split`] where a clip has no speaker, or there are fewer groups than folds.
+    pub fn leave_speakers_out(
+        corpus: &str,
+        examples: &[Example],
+        folds: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        let unnamed = examples.iter().filter(|example| example.speaker.is_none()).count();
+        if unnamed > 0 {
+            let reason = format!(
+                "{unnamed} of {} clips have no speaker; speakers who are not known cannot be left \
+                 out",
+                examples.len()
+            );
+            return Err(Error::split(corpus, reason));
+        }
+        let groups = deal::groups(examples, seed);
+        if folds < 2 || groups.len() < folds {
+            let reason = format!(
+                "{} groups of speakers (those in one dialogue or recording are one) make no \
+                 {folds} folds; ask for 2 to {}",
+                groups.len(),
+                groups.len()
+            );
+            return Err(Error::split(corpus, reason));
+        }
+        let dealt = deal::evenly(&groups, folds);
+        let clips = groups.iter().zip(dealt).flat_map(|(group, fold)| {
+            group.clips.iter().map(move |clip| (examples[*clip].id.clone(), Place::Fold(fold)))
+        });
+        Self::new(corpus, SplitKind::LeaveSpeakersOut, Some(seed), clips.collect())
+    }
+
+    fn new(
+        corpus: &str,
+        kind: SplitKind,
+        seed: Option<u64>,
+        clips: Vec<(String, Place)>,
+    ) -> Result<Self> {
+        let mut places = BTreeMap::new();
+        for (id, place) in clips {
+            if places.contains_key(&id) {
+                return Err(Error::split(corpus, format!("two clips have the name `{id}`")));
+            }
+            places.insert(id, place);
+        }
+        Ok(Self { corpus: corpus.to_owned(), kind, seed, places })
+    }
+
+    /// How many folds it has; 0 where it has parts.
+    pub fn folds(&self) -> usize {
+        let fold = |place: &Place| if let Place::Fold(fold) = place { fold + 1 } else { 0 };
+        self.places.values().map(fold).max().unwrap_or(0)
+    }
+
+    /// The clips of one round: those of `fold` are scored on, or those of the part for it.
+    ///
+    /// # Errors
+    /// [`Error::Split`] where the split has folds and none is named, or the other way round, where
+    /// a clip is not in the split, or a clip of the split is not there.
+    pub fn round<'a>(&self, examples: &'a [Example], fold: Option<usize>) -> Result<Round<'a>> {
+        let bad = |reason: String| Err(Error::split(&self.corpus, reason));
+        let folds = self.folds();
+        match fold {
+            None if folds > 0 => return bad(format!("has {folds} folds; name one of them")),
+            Some(fold) if fold >= folds => {
+                return bad(format!("has no fold {fold}; its folds are 0 to {folds}, less one"));
+            }
+            _ => {}
+        }
+        let mut round = Round::default();
+        for example in examples {
+            match self.places.get(&example.id) {
+                None => return bad(format!("says nothing of the clip `{}`", example.id)),
+                Some(Place::Train) => round.train.push(example),
+                Some(Place::Dev) => round.dev.push(example),
+                Some(Place::Test) => round.test.push(example),
+                Some(Place::Fold(own)) if Some(*own) == fold => round.test.push(example),
+                Some(Place::Fold(_)) => round.train.push(example),
+            }
+        }
+        let there: HashSet<&str> = examples.iter().map(|example| example.id.as_str()).collect();
+        if let Some(gone) = self.places.keys().find(|id| !there.contains(id.as_str())) {
+            return bad(format!("names the clip `{gone}`, which is not there"));
+        }
+        Ok(round)
+    }
+
+    /// The BLAKE3 hash of the corpus, the kind, the seed and where each clip belongs.
+    pub fn hash(&self) -> String {
+        let mut text = self.first_line("");
+        text.push_str(&self.lines());
+        hash_bytes(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// Writes it as a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = self.first_line(&self.hash()) + &self.lines();
+        let written = std::fs::File::create(path).and_then(|mut f| f.write_all(text.as_bytes()));
+        written.map_err(Error::io(path))
+    }
+
+    /// Reads a file that [`Split::write`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Corpus`] where a line does not parse, a clip is named twice, or the
+    /// content has changed since the hash was written.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = std::fs::File::open(path).map_err(Error::io(path))?;
+        let mut file = BufReader::new(file);
+        let mut number = 0;
+        let mut next = || -> Result<Option<String>> {
+            number += 1;
+            let mut line = String::new();
+            let mut part = std::io::Read::take(&mut file, LONGEST_LINE);
+            match part.read_line(&mut line).map_err(Error::io(path))? {
+                0 => Ok(None),
+                length if length as u64 == LONGEST_LINE => {
+                    Err(Error::corpus(path, format!("line {number} is too long for a split")))
+                }
+                _ => Ok(Some(line)),
+            }
+        };
+        let no_split = || Error::corpus(path, "is no split; write one with `limbic data split`");
+        let first = next()?.ok_or_else(no_split)?;
+        let head: Head = serde_json::from_str(&first).map_err(|_| no_split())?;
+        if head.split != FORMAT {
+            return Err(no_split());
+        }
+        let mut clips = Vec::new();
+        while let Some(line) = next()? {
+            let bad = |error: serde_json::Error| {
+                Error::corpus(path, format!("line {}: {error}", clips.len() + 2))
+            };
+            let Line { id, place } = serde_json::from_str(&line).map_err(bad)?;
+            clips.push((id, place));
+        }
+        let split = Self::new(&head.corpus, head.kind, head.seed, clips)?;
+        if split.hash() != head.hash {
+            let reason = "has been changed since it was made: its clips no longer have the hash \
+                          of its first line; make it again with `limbic data split`";
+            return Err(Error::corpus(path, reason));
+        }
+        Ok(split)
+    }
+
+    fn first_line(&self, hash: &str) -> String {
+        json(&Head {
+            split: FORMAT.to_owned(),
+            corpus: self.corpus.clone(),
+            kind: self.kind,
+            seed: self.seed,
+            hash: hash.to_owned(),
+        })
+    }
+
+    fn lines(&self) -> String {
+        let line = |(id, place): (&String, &Place)| json(&Line { id: id.clone(), place: *place });
+        self.places.iter().map(line).collect()
+    }
+}
+
+/// Each corpus left out in turn: its name, and the names of the others.
+pub fn leave_corpus_out(names: &[String]) -> Vec<(String, Vec<String>)> {
+    let others = |out: &String| names.iter().filter(|name| *name != out).cloned().collect();
+    names.iter().map(|out| (out.clone(), others(out))).collect()
+}
+
+/// One line.
+fn json(value: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(value).expect("words and numbers always have a form");
+    line.push('\n');
+    line
+}
