@@ -36,6 +36,9 @@ pub(crate) fn open_folder(folder: &Path) -> Result<Option<Box<dyn Corpus>>> {
             return open_file(&list);
         }
     }
+    if !folder.is_dir() {
+        return Ok(None);
+    }
     let fold = emobox::fold(folder)?;
     if fold.is_empty() {
         return Ok(None);

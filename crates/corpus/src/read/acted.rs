@@ -17,8 +17,10 @@ const FILMS: &[&str] = &["mp4", "mkv", "webm", "avi", "flv"];
 const PICTURES: &[&str] = &["png", "jpg", "jpeg"];
 /// How deep a folder may lie below the corpus's, and how far one is looked into.
 const DEEPEST: usize = 8;
-/// How many files are looked at to see which corpus a folder holds.
+/// How many recordings are looked at to see which corpus a folder holds, and how many entries of
+/// folders are passed on the way.
 const GLANCE: usize = 400;
+const PASSED: usize = 20_000;
 /// Actors by fold, as in the subject-wise evaluation of Luna-Jiménez et al. 2021.
 const RAVDESS_FOLDS: [&[&str]; 5] = [
     &["02", "05", "14", "15", "16"],
@@ -89,27 +91,31 @@ fn hidden(entry: &walkdir::DirEntry) -> bool {
 
 /// Every picture below a folder, in the order of their paths.
 pub(crate) fn pictures(folder: &Path) -> impl Iterator<Item = Result<PathBuf>> {
-    files(folder, DEEPEST, |path| {
+    files(folder, DEEPEST, usize::MAX, |path| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         PICTURES.contains(&ending.to_ascii_lowercase().as_str())
     })
 }
 
-/// Every file below a folder that is `wanted`, in the order of their paths.
+/// Every file below a folder that is `wanted`, in the order of their paths, among the first `most`
+/// entries of folders.
 fn files(
     folder: &Path,
     deepest: usize,
+    most: usize,
     wanted: fn(&Path) -> bool,
 ) -> impl Iterator<Item = Result<PathBuf>> {
     let walk = WalkDir::new(folder).follow_links(true).max_depth(deepest).sort_by_file_name();
-    walk.into_iter().filter_entry(|entry| !hidden(entry)).filter_map(move |entry| match entry {
-        Ok(entry) if entry.file_type().is_file() && wanted(entry.path()) => {
-            Some(Ok(entry.into_path()))
-        }
-        Ok(_) => None,
-        Err(error) => {
-            let path = error.path().unwrap_or(Path::new("")).to_owned();
-            Some(Err(Error::corpus(&path, error.to_string())))
+    walk.into_iter().filter_entry(|entry| !hidden(entry)).take(most).filter_map(move |entry| {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && wanted(entry.path()) => {
+                Some(Ok(entry.into_path()))
+            }
+            Ok(_) => None,
+            Err(error) => {
+                let path = error.path().unwrap_or(Path::new("")).to_owned();
+                Some(Err(Error::corpus(&path, error.to_string())))
+            }
         }
     })
 }
@@ -121,7 +127,7 @@ fn files(
 /// is none.
 pub(crate) fn takes(folder: &Path, naming: Naming, title: &str) -> Result<BTreeMap<String, Take>> {
     let mut takes: BTreeMap<String, Take> = BTreeMap::new();
-    for path in files(folder, DEEPEST, heard_or_seen) {
+    for path in files(folder, DEEPEST, usize::MAX, heard_or_seen) {
         let path = path?;
         let Some((film, ending)) = medium(&path) else { continue };
         let name = naming(&path).ok_or_else(|| {
@@ -185,7 +191,7 @@ fn example(take: Take, corpus: &str, map: &crate::LabelMap) -> Example {
 /// its own. A folder that holds the corpus among others is not taken for it.
 fn is(folder: &Path, naming: Naming, deepest: usize, inside: fn(&str) -> bool) -> bool {
     let mut any = false;
-    for path in files(folder, deepest, heard_or_seen).take(GLANCE) {
+    for path in files(folder, deepest, PASSED, heard_or_seen).take(GLANCE) {
         let Ok(path) = path else { return false };
         let below = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
         let mut folders = below.into_iter().flat_map(Path::components);

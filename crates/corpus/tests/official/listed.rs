@@ -6,7 +6,7 @@ use std::path::Path;
 
 use limbic_corpus::{Corpus, Example, Label, Media, Objectivity, Part, detect, open_file};
 
-use crate::shared::{counts, shared};
+use crate::shared::{class, counts, shared};
 
 fn opened(path: &Path) -> Box<dyn Corpus> {
     open_file(path).unwrap().unwrap_or_else(|| panic!("{} looks like no list", path.display()))
@@ -143,12 +143,36 @@ fn a_partition_of_vavl_with_a_foreign_row_is_refused_with_its_line() {
 }
 
 #[test]
+fn iemocap_in_emobox_has_four_classes_with_excitement_as_happiness() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("iemocap_train_fold_1.jsonl");
+    let line = |turn: &str, emo: &str| {
+        let wav = format!("downloads/iemocap/Session1/sentences/wav/Ses01F_impro01/{turn}.wav");
+        format!(
+            "{{\"key\": \"{turn}\", \"dataset\": \"iemocap\", \"wav\": \"{wav}\", \"emo\": \"{emo}\"}}\n"
+        )
+    };
+    let lines = [line("Ses01F_impro01_F000", "exc"), line("Ses01F_impro01_M000", "ang")];
+    std::fs::write(&path, lines.concat()).unwrap();
+    let corpus = opened(&path);
+    assert_eq!(corpus.card().target(), Some(Objectivity::Perceived));
+    let examples = corpus.examples().unwrap();
+    let classes: Vec<_> = examples.iter().map(|example| class(corpus.card(), example)).collect();
+    assert_eq!(classes, ["happiness", "anger"]);
+    assert_eq!(examples[1].speaker.as_deref(), Some("Ses01M"));
+    assert_eq!(examples[1].dialogue.as_deref(), Some("Ses01F_impro01"));
+    std::fs::write(&path, line("Ses01F_impro01_F000", "fru")).unwrap();
+    assert!(refused(&path).contains("line 1: `fru` is not in labels/iemocap4.toml"));
+}
+
+#[test]
 fn other_files_look_like_no_list() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.jsonl");
     std::fs::write(&path, "{\"text\": \"a\"}\n").unwrap();
     assert!(open_file(&path).unwrap().is_none());
     assert!(detect(folder.path()).unwrap().is_none());
+    assert!(detect(&path).unwrap().is_none());
     let error = open_file(&folder.path().join("absent.csv")).err().unwrap().to_string();
     assert!(error.contains("absent.csv"), "{error}");
 }

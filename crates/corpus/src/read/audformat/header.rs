@@ -86,7 +86,10 @@ impl Header {
         let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
         serde_saphyr::from_str(&text).map_err(|error| {
             let error = error.to_string();
-            Error::corpus(file, error.lines().next().unwrap_or("is no YAML").to_owned())
+            Error::corpus(
+                file,
+                error.lines().next().unwrap_or("is no YAML").trim_start_matches("error: "),
+            )
         })
     }
 
