@@ -7,15 +7,22 @@ const LEDGER: &[(&str, &str)] = &[
     ("dair_emotion", include_str!("../../../labels/dair_emotion.toml")),
     ("emobank", include_str!("../../../labels/emobank.toml")),
     ("emodb", include_str!("../../../labels/emodb.toml")),
+    ("emorynlp", include_str!("../../../labels/emorynlp.toml")),
+    ("empathetic_dialogues", include_str!("../../../labels/empathetic_dialogues.toml")),
     ("fer2013", include_str!("../../../labels/fer2013.toml")),
     ("ferplus", include_str!("../../../labels/ferplus.toml")),
     ("goemotions", include_str!("../../../labels/goemotions.toml")),
     ("isear", include_str!("../../../labels/isear.toml")),
     ("meld", include_str!("../../../labels/meld.toml")),
+    ("mosei_sentiment", include_str!("../../../labels/mosei_sentiment.toml")),
     ("mosi", include_str!("../../../labels/mosi.toml")),
     ("mosi_sentiment", include_str!("../../../labels/mosi_sentiment.toml")),
     ("nemo", include_str!("../../../labels/nemo.toml")),
     ("ravdess", include_str!("../../../labels/ravdess.toml")),
+    ("sims", include_str!("../../../labels/sims.toml")),
+    ("sims_audio", include_str!("../../../labels/sims_audio.toml")),
+    ("sims_text", include_str!("../../../labels/sims_text.toml")),
+    ("sims_vision", include_str!("../../../labels/sims_vision.toml")),
 ];
 
 /// The label file `labels/NAME.toml`.

@@ -11,6 +11,7 @@ mod known;
 mod labels;
 mod ledger;
 mod manifest;
+mod pickle;
 mod read;
 
 pub use card::Card;
@@ -20,3 +21,4 @@ pub use known::{detect, label_sets, names, open};
 pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use ledger::labels;
 pub use manifest::{ManifestOptions, Scale, manifest};
+pub use read::mmsa::pickled;
