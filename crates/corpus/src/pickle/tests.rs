@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Limits, Pickle};
+use super::{Limits, Pickle, View};
 
 fn file(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/fixture/pickles", name].iter().collect()
@@ -69,8 +69,8 @@ fn no_cut_and_no_changed_byte_makes_it_panic() {
                 let mut odd = whole.clone();
                 odd[byte] ^= bit;
                 let Some(pickle) = parse(&odd) else { continue };
-                pickle.top().get("unicode").and_then(|view| view.texts());
-                pickle.top().get("<f4").and_then(|view| view.numbers());
+                pickle.top().get("unicode").and_then(View::texts);
+                pickle.top().get("<f4").and_then(View::numbers);
             }
         }
     }
