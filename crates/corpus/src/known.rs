@@ -124,6 +124,20 @@ const KNOWN: &[Known] = &[
         open: |card, folder| Box::new(texts::Texts::new(card, folder)),
     },
     Known {
+        name: "emorynlp",
+        folder: "text/emorynlp",
+        card: include_str!("../../../corpora/emorynlp.toml"),
+        is: |folder| texts::is(folder, "emorynlp"),
+        open: |card, folder| Box::new(texts::Texts::new(card, folder)),
+    },
+    Known {
+        name: "empathetic_dialogues",
+        folder: "text/empathetic_dialogues",
+        card: include_str!("../../../corpora/empathetic_dialogues.toml"),
+        is: |folder| texts::is(folder, "empathetic_dialogues"),
+        open: |card, folder| Box::new(texts::Texts::new(card, folder)),
+    },
+    Known {
         name: "isear",
         folder: "text/isear",
         card: include_str!("../../../corpora/isear.toml"),

@@ -11,6 +11,8 @@ const LEDGER: &[(&str, &str)] = &[
     ("dair_emotion", include_str!("../../../labels/dair_emotion.toml")),
     ("emobank", include_str!("../../../labels/emobank.toml")),
     ("emodb", include_str!("../../../labels/emodb.toml")),
+    ("emorynlp", include_str!("../../../labels/emorynlp.toml")),
+    ("empathetic_dialogues", include_str!("../../../labels/empathetic_dialogues.toml")),
     ("fer2013", include_str!("../../../labels/fer2013.toml")),
     ("ferplus", include_str!("../../../labels/ferplus.toml")),
     ("goemotions", include_str!("../../../labels/goemotions.toml")),
@@ -21,6 +23,7 @@ const LEDGER: &[(&str, &str)] = &[
     ("iemocap_votes", include_str!("../../../labels/iemocap_votes.toml")),
     ("isear", include_str!("../../../labels/isear.toml")),
     ("meld", include_str!("../../../labels/meld.toml")),
+    ("mosei_sentiment", include_str!("../../../labels/mosei_sentiment.toml")),
     ("mosi", include_str!("../../../labels/mosi.toml")),
     ("mosi_sentiment", include_str!("../../../labels/mosi_sentiment.toml")),
     ("msp_improv", include_str!("../../../labels/msp_improv.toml")),
@@ -30,6 +33,10 @@ const LEDGER: &[(&str, &str)] = &[
     ("ravdess", include_str!("../../../labels/ravdess.toml")),
     ("savee", include_str!("../../../labels/savee.toml")),
     ("tess", include_str!("../../../labels/tess.toml")),
+    ("sims", include_str!("../../../labels/sims.toml")),
+    ("sims_audio", include_str!("../../../labels/sims_audio.toml")),
+    ("sims_text", include_str!("../../../labels/sims_text.toml")),
+    ("sims_vision", include_str!("../../../labels/sims_vision.toml")),
 ];
 
 /// The label file `labels/NAME.toml`.

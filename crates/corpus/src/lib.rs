@@ -16,6 +16,7 @@ pub mod leak;
 mod ledger;
 mod listed;
 mod manifest;
+mod pickle;
 mod read;
 pub mod split;
 
@@ -28,3 +29,4 @@ pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use ledger::labels;
 pub use listed::open_file;
 pub use manifest::{ManifestOptions, Scale, manifest};
+pub use read::mmsa::pickled;

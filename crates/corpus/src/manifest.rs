@@ -26,8 +26,8 @@ mod parquet;
 mod place;
 mod plan;
 mod row;
-mod rows;
-mod separated;
+pub(crate) mod rows;
+pub(crate) mod separated;
 mod sets;
 mod survey;
 #[cfg(test)]

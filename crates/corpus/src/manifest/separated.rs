@@ -1,12 +1,15 @@
 //! Tables of text: `.csv` (commas or semicolons, quotes) and `.tsv` (tabs, no quotes).
 
 use std::cell::Cell;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
 
 use super::rows::{Limits, Record, Visit, ending, open_text};
 use crate::{Error, Result};
+
+/// Bytes of the first line that are looked at for what separates its cells.
+const HEAD: u64 = 8192;
 
 /// Fails where a row takes more bytes than it may: a quote that is never closed would make the
 /// rest of the file one cell.
@@ -24,16 +27,57 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
+/// How a table is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Format {
+    /// What stands between two cells.
+    pub(crate) delimiter: u8,
+    /// Whether a cell may be quoted.
+    pub(crate) quotes: bool,
+    /// Its columns, where its first line does not name them.
+    pub(crate) columns: Option<&'static [&'static str]>,
+    /// Whether a row may have more or fewer cells than there are columns.
+    pub(crate) ragged: bool,
+}
+
+impl Format {
+    /// Commas and quotes, or tabs, below a line of names.
+    pub(crate) const CSV: Self =
+        Self { delimiter: b',', quotes: true, columns: None, ragged: false };
+    pub(crate) const TSV: Self =
+        Self { delimiter: b'\t', quotes: false, columns: None, ragged: false };
+}
+
 pub(super) fn each(file: &Path, limits: Limits, visit: &mut Visit<'_>) -> Result<()> {
-    let tabs = ending(file) == "tsv";
+    if ending(file) == "tsv" {
+        return each_as(file, Format::TSV, limits, visit);
+    }
+    let mut start = Vec::new();
+    let opened = open_text(file)?;
+    opened.take(HEAD).read_to_end(&mut start).map_err(Error::io(file))?;
+    let format = Format { delimiter: delimiter(&start), ..Format::CSV };
+    each_as(file, format, limits, visit)
+}
+
+/// Calls `visit` for each row of a table that is written in `format`.
+pub(crate) fn each_as(
+    file: &Path,
+    format: Format,
+    limits: Limits,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
     let left = Rc::new(Cell::new(limits.row));
-    let opened = Metered { inner: open_text(file)?, left: Rc::clone(&left) };
-    let mut buffered = BufReader::new(opened);
-    let start = buffered.fill_buf().map_err(Error::io(file))?;
-    let delimiter = if tabs { b'\t' } else { delimiter(start) };
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).quoting(!tabs).from_reader(buffered);
-    let columns = header(file, limits, &mut reader)?;
+    let metered = Metered { inner: open_text(file)?, left: Rc::clone(&left) };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(format.delimiter)
+        .quoting(format.quotes)
+        .flexible(format.ragged)
+        .has_headers(format.columns.is_none())
+        .from_reader(metered);
+    let columns = match format.columns {
+        Some(names) => names.iter().map(|name| (*name).to_owned()).collect(),
+        None => header(file, limits, &mut reader)?,
+    };
     let mut row = csv::ByteRecord::new();
     loop {
         left.set(limits.row);
@@ -47,7 +91,12 @@ pub(super) fn each(file: &Path, limits: Limits, visit: &mut Visit<'_>) -> Result
         let cells = row.iter().map(std::str::from_utf8).collect::<std::result::Result<_, _>>();
         let mut record =
             Record { file, unit: "line", number, columns: &columns, cells: Vec::new() };
-        record.cells = cells.map_err(|_| record.bad("is not UTF-8; save the manifest as UTF-8"))?;
+        record.cells = cells.map_err(|_| record.bad("is not UTF-8; save the file as UTF-8"))?;
+        if !format.ragged && row.len() != columns.len() {
+            let reason =
+                format!("{} cells, not {}: {}", row.len(), columns.len(), columns.join(", "));
+            return Err(record.bad(reason));
+        }
         visit(&record)?;
     }
 }
