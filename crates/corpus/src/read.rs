@@ -13,7 +13,6 @@ pub(crate) mod mosi;
 pub(crate) mod msp_improv;
 pub(crate) mod naming;
 pub(crate) mod mmsa;
-pub(crate) mod mosi;
 pub(crate) mod published;
 pub(crate) mod speech;
 pub(crate) mod spelling;

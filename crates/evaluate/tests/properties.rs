@@ -14,6 +14,7 @@ fn map(kind: LabelKind, classes: &[&str]) -> LabelMap {
         source: "a rule".into(),
         classes: classes.iter().map(|class| ((*class).to_owned(), String::new())).collect(),
         words: BTreeMap::new(),
+        merge: BTreeMap::new(),
     }
 }
 
