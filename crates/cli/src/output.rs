@@ -26,6 +26,11 @@ pub(crate) fn complain(sentence: &str) {
     let _ = writeln!(io::stderr().lock(), "error: {}", visible(sentence));
 }
 
+/// One sentence on standard error about what was done.
+pub(crate) fn note(sentence: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", visible(sentence));
+}
+
 /// One sentence on standard error about something that may not be as it was meant.
 pub(crate) fn warn(sentence: &str) {
     let _ = writeln!(io::stderr().lock(), "warning: {}", visible(sentence));

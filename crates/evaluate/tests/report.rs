@@ -21,6 +21,7 @@ fn map() -> LabelMap {
             .map(|(class, emotion)| (class.to_owned(), emotion.to_owned()))
             .to_vec(),
         words: BTreeMap::new(),
+        merge: BTreeMap::new(),
     }
 }
 

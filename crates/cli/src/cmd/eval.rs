@@ -24,7 +24,7 @@ pub(crate) use self::plan::data;
 use self::plan::{Found, Plan};
 use self::readings::Reader;
 use crate::args::Eval;
-use crate::output::complain;
+use crate::output::{complain, note};
 
 /// The exit code for clips that training knows.
 const LEAK: u8 = 3;
@@ -51,7 +51,7 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
     }
     let given = Given::open(typed)?;
     if let Some(sentence) = super::untrained::sentence(&given.checkpoint.model) {
-        complain(&sentence);
+        note(&sentence);
     }
     let plans = plans(typed, &given)?;
     let several = plans.len() > 1;
@@ -64,7 +64,7 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
                 refused += 1;
                 complain(&sentence);
             }
-            Ok(None) => complain(&format!("{name}: the checkpoint answers to none of its labels")),
+            Ok(None) => note(&format!("{name}: the checkpoint answers to none of its labels")),
             Ok(Some(done)) => {
                 scored += 1;
                 let folder = if several { folder.join(&name) } else { folder.clone() };
@@ -73,7 +73,7 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
                     super::train::print(&serde_json::to_string(&done.evaluation)?)?;
                 } else {
                     super::train::print(&markdown(&done.evaluation))?;
-                    complain(&format!("written to {}", folder.display()));
+                    note(&format!("written to {}", folder.display()));
                 }
             }
         }
@@ -137,18 +137,22 @@ fn plans(typed: &Eval, given: &Given) -> Result<Vec<Plan>> {
         return Ok(vec![Plan::new(path.clone(), &*corpus, checkpoint, typed.part)?]);
     }
     let mut plans = Vec::new();
-    let mut last = None;
     for name in plan::own(checkpoint, &typed.corpora)? {
         let corpus = plan::corpus(&name, &typed.data)?;
-        match Plan::new(PathBuf::from(&name), &*corpus, checkpoint, typed.part) {
-            Ok(plan) => plans.push(plan),
-            Err(error) => last = Some(error),
+        let plan = Plan::new(PathBuf::from(&name), &*corpus, checkpoint, typed.part)?;
+        if plan.exhausted {
+            note(&format!("{name}: not scored, as the checkpoint learned from all of it"));
+        } else {
+            plans.push(plan);
         }
     }
-    match (plans.is_empty(), last) {
-        (true, Some(error)) => Err(error),
-        _ => Ok(plans),
+    if plans.is_empty() {
+        bail!(
+            "nothing was held out from this checkpoint's training, so there is nothing to score \
+             it on; use `limbic train RECIPE --cross-validate`, which scores each fold on the others"
+        );
     }
+    Ok(plans)
 }
 
 /// Scores one set of clips; the sentence of a refusal, or nothing where the checkpoint answers to

@@ -24,6 +24,8 @@ pub(super) struct Plan {
     pub(super) train: Vec<Example>,
     /// How the clips were chosen, in words.
     pub(super) chosen: String,
+    /// Whether training left nothing out.
+    pub(super) exhausted: bool,
     /// Whether the split is the corpus's own, whose copies are left out rather than refused.
     official: bool,
 }
@@ -111,14 +113,12 @@ impl Plan {
                 test.push(example);
             }
         }
-        if test.is_empty() {
-            bail!(
-                "{}: this checkpoint learned from all of it, so nothing is left to score; train \
-                 with `limbic train RECIPE --cross-validate`, which scores each fold on the others",
-                path.display()
-            );
+        let exhausted = test.is_empty();
+        if exhausted {
+            test.clone_from(&train);
         }
         let chosen = match scope {
+            _ if exhausted => "all clips, all of which training had".to_owned(),
             Scope::All => "all clips".to_owned(),
             Scope::HeldOut if learned.is_empty() && has_parts => {
                 "the official part for scoring".to_owned()
@@ -127,7 +127,7 @@ impl Plan {
             Scope::HeldOut => "the clips that training left out".to_owned(),
         };
         let official = learned.iter().all(|(split, _)| *split == Split::Official);
-        Ok(Self { path, card, test, train, chosen, official })
+        Ok(Self { path, card, test, train, chosen, official, exhausted })
     }
 
     /// What training shares with the clips to score. Copies in a corpus's own split, which
@@ -135,7 +135,15 @@ impl Plan {
     pub(super) fn compare(&mut self, checkpoint: &Checkpoint, quiet: bool) -> Result<Found> {
         let name = self.card.name.clone();
         let mut checked: Vec<String> =
-            ["speakers", "dialogues", "sources", "bytes"].map(str::to_owned).into();
+            ["clips", "speakers", "dialogues", "sources", "bytes"].map(str::to_owned).into();
+        let known: BTreeSet<&str> = self.train.iter().map(|clip| clip.id.as_str()).collect();
+        let same = self.test.iter().filter(|clip| known.contains(clip.id.as_str())).count();
+        if same > 0 {
+            let all = self.test.len();
+            let overlaps = vec![format!("training had {same} of these {all} clips themselves")];
+            checked.truncate(1);
+            return Ok(Found { checked, overlaps, any: true, left_out: 0 });
+        }
         let all = || self.train.iter().chain(&self.test);
         let prints = if self.train.is_empty() {
             None

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Given, one, plans};
 use crate::args::{Args, Command, Eval};
 use crate::cmd::train::print;
-use crate::output::complain;
+use crate::output::{complain, note};
 
 /// How many numbers that differ are named.
 const DIFFERENT: usize = 10;
@@ -61,7 +61,7 @@ pub(super) fn run(result: &Path, typed: &Eval) -> Result<ExitCode> {
     let sections = |evaluation: &Evaluation| serde_json::to_value(&evaluation.sections);
     differences("", &sections(&then)?, &sections(&now)?, &mut same, &mut different);
     if different.is_empty() {
-        complain(&format!("all {same} numbers are the same to the last bit"));
+        note(&format!("all {same} numbers are the same to the last bit"));
         return Ok(ExitCode::SUCCESS);
     }
     for sentence in different.iter().take(DIFFERENT) {
