@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub(crate) mod convert;
+pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod features;
 pub(crate) mod join;

@@ -111,6 +111,14 @@ impl Known {
     }
 }
 
+/// What a user must know about a corpus that has a reader.
+///
+/// # Errors
+/// [`Error::UnknownCorpus`].
+pub fn card(name: &str) -> Result<Card> {
+    Known::named(name)?.card()
+}
+
 /// Opens a corpus by name under `root`, the folder that holds one folder a corpus.
 ///
 /// # Errors
