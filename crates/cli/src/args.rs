@@ -1,5 +1,7 @@
 //! What was typed. What it means is decided by the commands.
 
+pub(crate) mod data;
+
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -33,6 +35,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Write the features of clips to a safetensors or Parquet file
     Features(Features),
+    /// Audit corpora, check splits for leaks, make splits, and read what is known of a corpus
+    Data(data::Data),
     /// Train a recipe on corpora, score what was held out, and save a checkpoint
     Train(Train),
     /// Score a checkpoint, on your clips or on those that its training left out

@@ -1,7 +1,7 @@
 //! The `limbic` program: parse what was typed, run one command, say how it went.
 //!
 //! Exit code 0 means that every input was read, 1 that some were not, 2 that the command line
-//! made no sense.
+//! made no sense, 3 that two parts of a split share what they should not.
 
 mod args;
 mod cmd;
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     let outcome = match &args.command {
         Command::Predict(predict) => cmd::predict::run(predict),
         Command::Features(features) => cmd::features::run(features),
+        Command::Data(data) => cmd::data::run(data),
         Command::Train(train) => cmd::train::run(train),
         Command::Eval(eval) => cmd::eval::run(eval),
         Command::Compare(compare) => cmd::compare::run(compare),

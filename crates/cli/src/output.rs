@@ -17,6 +17,7 @@ use limbic::Reading;
 
 pub(crate) use destination::Destination;
 pub(crate) use palette::{Colours, width};
+pub(crate) use wrap::wrap;
 
 use crate::args::Format;
 

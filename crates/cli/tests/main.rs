@@ -5,6 +5,7 @@
 mod bad_input;
 mod bad_recipe;
 mod convert;
+mod data;
 mod embedded;
 mod eval;
 mod extractors;

@@ -190,6 +190,7 @@ impl Known {
 /// # Errors
 /// [`Error::UnknownCorpus`].
 pub(crate) fn card(name: &str) -> Result<Card> {
+pub fn card(name: &str) -> Result<Card> {
     Known::named(name)?.card()
 }
 

@@ -213,12 +213,17 @@ impl Split {
         hash_bytes(text.as_bytes()).to_hex().to_string()
     }
 
+    /// Its lines, as they are in a file.
+    pub fn text(&self) -> String {
+        self.first_line(&self.hash()) + &self.lines()
+    }
+
     /// Writes it as a file.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text = self.first_line(&self.hash()) + &self.lines();
+        let text = self.text();
         let written = std::fs::File::create(path).and_then(|mut f| f.write_all(text.as_bytes()));
         written.map_err(Error::io(path))
     }

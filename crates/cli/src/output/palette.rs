@@ -51,12 +51,12 @@ impl Colours {
     }
 
     /// For what matters most.
-    pub(super) fn bold(self) -> Style {
+    pub(crate) fn bold(self) -> Style {
         Style::new().bold().force_styling(self != Self::None)
     }
 
     /// For what matters least.
-    pub(super) fn dim(self) -> Style {
+    pub(crate) fn dim(self) -> Style {
         Style::new().dim().force_styling(self != Self::None)
     }
 

@@ -3,7 +3,7 @@
 use console::measure_text_width;
 
 /// Breaks `text` at spaces so that no line is wider than `width`; a longer word stands alone.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

@@ -1,0 +1,108 @@
+//! Finding corpora in folders, without opening what belongs to none.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use limbic_corpus::{Corpus, detect, names};
+use serde::Serialize;
+
+/// Folders deeper than this below the one that was named hold no corpora.
+const DEEPEST: usize = 6;
+
+/// Names given of a folder's files.
+const NAMED: usize = 3;
+
+/// A corpus and where it lies.
+pub(super) struct Found {
+    pub(super) folder: PathBuf,
+    pub(super) corpus: Box<dyn Corpus>,
+}
+
+/// Files of a folder that belong to no corpus.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Loose {
+    /// The folder, from the one that was named.
+    pub(super) folder: PathBuf,
+    /// How many files.
+    pub(super) files: usize,
+    /// The first of their names.
+    pub(super) names: Vec<String>,
+}
+
+/// One corpus: a folder or a list of clips.
+pub(super) fn one(path: &Path) -> Result<Found> {
+    let about = std::fs::metadata(path)
+        .with_context(|| format!("{}: cannot be found; check the path", path.display()))?;
+    if !about.is_dir() {
+        bail!(
+            "{}: lists of clips cannot be read yet; name the folder of a corpus ({})",
+            path.display(),
+            names().join(", ")
+        );
+    }
+    let corpus = detect(path)?.with_context(|| {
+        format!(
+            "{}: looks like none of the corpora that are known ({}); `limbic data audit` finds \
+             those in the folders below",
+            path.display(),
+            names().join(", ")
+        )
+    })?;
+    Ok(Found { folder: path.to_owned(), corpus })
+}
+
+/// Every corpus at or below a path, and the files that belong to none.
+pub(super) fn all(path: &Path) -> Result<(Vec<Found>, Vec<Loose>)> {
+    if !path.is_dir() || detect(path)?.is_some() {
+        return Ok((vec![one(path)?], Vec::new()));
+    }
+    let (mut found, mut loose) = (Vec::new(), Vec::new());
+    walk(path, path, 0, &mut found, &mut loose)?;
+    if found.is_empty() {
+        // The sentence for a folder that is no corpus.
+        one(path)?;
+    }
+    Ok((found, loose))
+}
+
+fn walk(
+    root: &Path,
+    folder: &Path,
+    depth: usize,
+    found: &mut Vec<Found>,
+    loose: &mut Vec<Loose>,
+) -> Result<()> {
+    if depth > 0
+        && let Some(corpus) = detect(folder)?
+    {
+        found.push(Found { folder: folder.to_owned(), corpus });
+        return Ok(());
+    }
+    let cannot = || format!("{}: cannot be looked into; check its permissions", folder.display());
+    let mut entries = std::fs::read_dir(folder)
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .with_context(cannot)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in entries {
+        // Links are not followed: they may lead round in a circle.
+        let kind = entry.file_type().with_context(cannot)?;
+        if kind.is_dir() {
+            folders.push(entry.path());
+        } else {
+            files.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    if !files.is_empty() {
+        let count = files.len();
+        files.truncate(NAMED);
+        let own = folder.strip_prefix(root).unwrap_or(folder).to_owned();
+        loose.push(Loose { folder: own, files: count, names: files });
+    }
+    if depth < DEEPEST {
+        for folder in folders {
+            walk(root, &folder, depth + 1, found, loose)?;
+        }
+    }
+    Ok(())
+}
