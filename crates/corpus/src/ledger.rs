@@ -14,6 +14,7 @@ const LEDGER: &[(&str, &str)] = &[
     ("goemotions", include_str!("../../../labels/goemotions.toml")),
     ("isear", include_str!("../../../labels/isear.toml")),
     ("meld", include_str!("../../../labels/meld.toml")),
+    ("mosei", include_str!("../../../labels/mosei.toml")),
     ("mosei_sentiment", include_str!("../../../labels/mosei_sentiment.toml")),
     ("mosi", include_str!("../../../labels/mosi.toml")),
     ("mosi_sentiment", include_str!("../../../labels/mosi_sentiment.toml")),
