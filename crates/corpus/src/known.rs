@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::read::{acted, cremad, fer, iemocap, mosi, msp_improv, naming, speech, texts};
+use crate::read::{csd, fer, mosi, sims, speech, texts};
 use crate::{Card, Corpus, Error, LabelMap, LabelSet, Result};
 
 /// Opens a folder as the corpus of a card.
@@ -164,6 +165,27 @@ const KNOWN: &[Known] = &[
         card: include_str!("../../../corpora/mosi.toml"),
         is: mosi::is,
         open: |card, folder| Box::new(mosi::Mosi::new(card, folder)),
+    },
+    Known {
+        name: "mosei",
+        folder: "mosei",
+        card: include_str!("../../../corpora/mosei.toml"),
+        is: |folder| csd::is(folder, "mosei"),
+        open: |card, folder| Box::new(csd::Csd::new(card, folder)),
+    },
+    Known {
+        name: "mosi_csd",
+        folder: "mosi_csd",
+        card: include_str!("../../../corpora/mosi_csd.toml"),
+        is: |folder| csd::is(folder, "mosi"),
+        open: |card, folder| Box::new(csd::Csd::new(card, folder)),
+    },
+    Known {
+        name: "sims",
+        folder: "sims",
+        card: include_str!("../../../corpora/sims.toml"),
+        is: sims::is,
+        open: |card, folder| Box::new(sims::Sims::new(card, folder)),
     },
 ];
 

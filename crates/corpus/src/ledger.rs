@@ -23,6 +23,7 @@ const LEDGER: &[(&str, &str)] = &[
     ("iemocap_votes", include_str!("../../../labels/iemocap_votes.toml")),
     ("isear", include_str!("../../../labels/isear.toml")),
     ("meld", include_str!("../../../labels/meld.toml")),
+    ("mosei", include_str!("../../../labels/mosei.toml")),
     ("mosei_sentiment", include_str!("../../../labels/mosei_sentiment.toml")),
     ("mosi", include_str!("../../../labels/mosi.toml")),
     ("mosi_sentiment", include_str!("../../../labels/mosi_sentiment.toml")),

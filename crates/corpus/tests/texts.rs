@@ -151,3 +151,34 @@ fn emobank_isear_and_carer() {
     assert_eq!((clips[1].id.as_str(), clips[1].part), ("val:0", Part::Dev));
     assert_eq!(class(&*corpus, &clips[2]), "love");
 }
+
+#[test]
+fn sims_has_a_rating_of_each_modality() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n";
+    let table = format!(
+        "{header}video_0001,0001,我,-0.6,0.0,-1,,Negative,train\nvideo_0001,2,\"a, b\",1,1,1,1,Positive,test\n"
+    );
+    let files = [("meta.csv", table.as_str()), ("Raw/video_0001/0002.mp4", "")];
+    let corpus = open(folder.path(), "sims", &files);
+    let clips = corpus.examples().unwrap();
+    let rated = |rating: f32| Some(Label::Rating(vec![rating]));
+    assert_eq!(clips[0].labels, [rated(-0.6), rated(0.0), rated(-1.0), None]);
+    assert_eq!(clips[0].media[1], Media::Text("我".to_owned()));
+    let film = |clip: &str| Media::Film(folder.path().join("Raw/video_0001").join(clip));
+    assert_eq!(clips[0].media[0], film("0001.mp4"));
+    assert_eq!(clips[1].media[0], film("0002.mp4"), "a spreadsheet dropped the zeros");
+    assert_eq!([clips[0].part, clips[1].part], [Part::Train, Part::Valid]);
+    assert_eq!(
+        (clips[0].speaker.as_deref(), clips[0].source.as_deref()),
+        (None, Some("video_0001"))
+    );
+    for (row, word) in [
+        ("../x,1,t,0,0,0,0,N,train", "`../x` under `video_id`"),
+        ("v,1,t,2,0,0,0,N,train", "within -1 to 1"),
+    ] {
+        std::fs::write(folder.path().join("meta.csv"), format!("{header}{row}\n")).unwrap();
+        let message = corpus.examples().unwrap_err().to_string();
+        assert!(message.contains("line 2") && message.contains(word), "{message}");
+    }
+}

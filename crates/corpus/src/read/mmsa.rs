@@ -33,8 +33,8 @@ struct Mmsa {
 
 /// Opens a pickle in the layout of MMSA. Nothing in it is run.
 ///
-/// Ratings are rescaled to -1 to 1. The video stands for source and speaker, since each review
-/// is by one person.
+/// Ratings are rescaled to -1 to 1. The video stands for the source and, in CMU-MOSI and
+/// CMU-MOSEI, for the speaker, since each review is by one person.
 ///
 /// # Errors
 /// [`Error::Corpus`] with the key that is missing or odd, or for a pickle that asks for more than
@@ -181,7 +181,8 @@ impl<'a> Columns<'a> {
             let video = id.split("$_$").next().unwrap_or(&id).to_owned();
             let labels = ratings.iter().map(|set| Some(Label::Rating(vec![set[index]])));
             examples.push(Example {
-                speaker: Some(video.clone()),
+                // A review is by one person; a scene of a film is not.
+                speaker: (!self.apart).then(|| video.clone()),
                 source: Some(video),
                 media,
                 labels: labels.collect(),
