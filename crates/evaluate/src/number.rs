@@ -45,6 +45,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn rounded_numbers_read_back_bit_for_bit(
             value in prop_oneof![-1.0..1.0, -1e7..1e7, (-40.0..6.0f64).prop_map(|e| 10f64.powf(e))],
