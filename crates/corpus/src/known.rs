@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::read::{acted, cremad, fer, iemocap, mosi, msp_improv, naming, speech, texts};
-use crate::read::{csd, fer, mosi, sims, speech, texts};
+use crate::read::{
+    acted, cremad, csd, fer, iemocap, mosi, msp_improv, naming, sims, speech, texts,
+};
 use crate::{Card, Corpus, Error, LabelMap, LabelSet, Result};
 
 /// Opens a folder as the corpus of a card.
@@ -211,7 +212,6 @@ impl Known {
 ///
 /// # Errors
 /// [`Error::UnknownCorpus`].
-pub(crate) fn card(name: &str) -> Result<Card> {
 pub fn card(name: &str) -> Result<Card> {
     Known::named(name)?.card()
 }

@@ -24,7 +24,6 @@ pub use card::Card;
 pub use corpus::{Corpus, Example, Label, Media, Part};
 pub use error::{Error, Result};
 pub use fingerprint::{Fingerprint, fingerprints, person};
-pub use known::{detect, label_sets, names, open};
 pub use known::{card, detect, label_sets, names, open};
 pub use labels::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
 pub use ledger::labels;

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::read::{audformat, emobox, kaldi, vavl};
+use crate::read::{audformat, emobox, kaldi, mmsa, vavl};
 use crate::{Corpus, Result};
 
 /// Opens a file as the list of clips that it looks like; `None` where it looks like none.
 ///
 /// Known are EmoBox's `.jsonl` lists, VAVL's tables of CREMA-D, audformat's `db.yaml` (or one of its
-/// tables `db.TABLE.csv`) and Kaldi's `.scp` lists. A list need not lie beside the media that it
+/// tables `db.TABLE.csv`), MMSA's pickles and Kaldi's `.scp` lists. A list need not lie beside the media that it
 /// names.
 ///
 /// # Errors
@@ -20,6 +20,9 @@ pub fn open_file(path: &Path) -> Result<Option<Box<dyn Corpus>>> {
         _ if emobox::is(path) => Some(Box::new(emobox::Emobox::open(vec![path.to_owned()])?)),
         _ if vavl::is(path) => Some(Box::new(vavl::Vavl::open(path.to_owned())?)),
         _ if audformat::is(path) => Some(Box::new(audformat::Audformat::open(path)?)),
+        _ if path.extension().is_some_and(|ending| ending == "pkl" || ending == "pickle") => {
+            Some(mmsa::pickled(path)?)
+        }
         _ if kaldi::is(path) => Some(Box::new(kaldi::Kaldi::open(path.to_owned())?)),
         _ => None,
     })

@@ -3,8 +3,8 @@
 pub(crate) mod acted;
 pub(crate) mod audformat;
 pub(crate) mod cremad;
-pub(crate) mod emobox;
 pub(crate) mod csd;
+pub(crate) mod emobox;
 pub(crate) mod fer;
 pub(crate) mod found;
 pub(crate) mod iemocap;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Manifest;
+
 /// Audit corpora, check splits for leaks, make splits, and read what is known of a corpus.
 #[derive(Debug, Args)]
 pub(crate) struct Data {
@@ -46,6 +48,9 @@ pub(crate) struct Audit {
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
+    #[command(flatten)]
+    pub(crate) manifest: Manifest,
+
     /// Write JSON instead of text: every item of every finding
     #[arg(long)]
     pub(crate) json: bool,
@@ -82,6 +87,9 @@ pub(crate) struct CheckSplit {
     #[arg(value_name = "PATH", required = true, num_args = 1..=2)]
     pub(crate) paths: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) manifest: Manifest,
+
     /// Test on this published fold of the corpus, or of the file of --split
     #[arg(long, value_name = "K")]
     pub(crate) fold: Option<usize>,
@@ -113,6 +121,9 @@ pub(crate) struct Split {
     /// A corpus, or a list of clips
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) manifest: Manifest,
 
     /// How many folds
     #[arg(long, value_name = "N", default_value_t = 5)]

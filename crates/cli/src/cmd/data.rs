@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+pub(crate) use self::sources::open;
 use crate::args::data::{Data, Task};
 
 /// Does one thing with data.

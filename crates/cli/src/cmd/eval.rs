@@ -20,7 +20,6 @@ use limbic_model::{Checkpoint, Recipe};
 
 use self::asked::Asked;
 use self::heads::Heads;
-pub(crate) use self::plan::data;
 use self::plan::{Found, Plan};
 use self::readings::Reader;
 use crate::args::Eval;
@@ -133,7 +132,7 @@ impl Given {
 fn plans(typed: &Eval, given: &Given) -> Result<Vec<Plan>> {
     let checkpoint = &given.checkpoint;
     if let Some(path) = &typed.on {
-        let corpus = data(path, &typed.manifest)?;
+        let corpus = super::data::open(path, &typed.manifest)?;
         return Ok(vec![Plan::new(path.clone(), &*corpus, checkpoint, typed.part)?]);
     }
     let mut plans = Vec::new();

@@ -34,7 +34,7 @@ pub(super) struct Audits {
 
 /// Audits every corpus at a path.
 pub(super) fn run(typed: &data::Audit) -> Result<ExitCode> {
-    let (found, unrecognised) = all(&typed.path)?;
+    let (found, unrecognised) = all(&typed.path, &typed.manifest)?;
     let waiting = Waiting::new(found.len(), typed.quiet);
     let mut corpora = Vec::with_capacity(found.len());
     for (index, found) in found.iter().enumerate() {

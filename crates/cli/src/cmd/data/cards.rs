@@ -17,6 +17,7 @@ pub(super) const fn target(target: Objectivity) -> &'static str {
         Objectivity::Intended => "intended: what the actor was asked to express",
         Objectivity::Perceived => "perceived: what others saw, heard or read in it",
         Objectivity::SelfReported => "self-reported: what the writer said of themself",
+        Objectivity::Unstated => "unstated: nobody says whose judgement they are",
     }
 }
 

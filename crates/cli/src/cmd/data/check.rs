@@ -78,7 +78,7 @@ fn lists(typed: &data::CheckSplit, train: &Path, test: &Path) -> Result<Checked>
     if typed.fold.is_some() || typed.split.is_some() || typed.group.is_some() {
         bail!("--fold, --split and --group divide one corpus; give one path with them");
     }
-    let (ours, theirs) = (one(train)?, one(test)?);
+    let (ours, theirs) = (one(train, &typed.manifest)?, one(test, &typed.manifest)?);
     let (train, test) = (ours.corpus.examples()?, theirs.corpus.examples()?);
     let (our_card, their_card) = (ours.corpus.card(), theirs.corpus.card());
     let known = |card: &Card| names().contains(&card.name.as_str());
@@ -91,7 +91,7 @@ fn lists(typed: &data::CheckSplit, train: &Path, test: &Path) -> Result<Checked>
 
 /// The parts or folds of one corpus.
 fn parts(typed: &data::CheckSplit, path: &Path) -> Result<Checked> {
-    let found = one(path)?;
+    let found = one(path, &typed.manifest)?;
     let (examples, card) = (found.corpus.examples()?, found.corpus.card());
     if let Some(group) = &typed.group {
         let (name, value) = group

@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use limbic_corpus::{Corpus, detect, names};
+use anyhow::{Context, Result};
+use limbic_corpus::{Corpus, ManifestOptions, Objectivity, detect, manifest, open_file};
 use serde::Serialize;
+
+use crate::args::{Manifest, Target};
+
+/// Endings of a manifest that makes its folder a corpus.
+const ENDINGS: [&str; 5] = ["csv", "tsv", "jsonl", "ndjson", "parquet"];
 
 /// Folders deeper than this below the one that was named hold no corpora.
 const DEEPEST: usize = 6;
@@ -29,38 +34,44 @@ pub(super) struct Loose {
     pub(super) names: Vec<String>,
 }
 
-/// One corpus: a folder or a list of clips.
-pub(super) fn one(path: &Path) -> Result<Found> {
+/// The corpus in a folder, the clips that a list, a table of features or a manifest names, or the
+/// media in a folder.
+pub(crate) fn open(path: &Path, typed: &Manifest) -> Result<Box<dyn Corpus>> {
     let about = std::fs::metadata(path)
         .with_context(|| format!("{}: cannot be found; check the path", path.display()))?;
-    if !about.is_dir() {
-        bail!(
-            "{}: lists of clips cannot be read yet; name the folder of a corpus ({})",
-            path.display(),
-            names().join(", ")
-        );
+    let known = if about.is_dir() { detect(path)? } else { open_file(path)? };
+    if let Some(corpus) = known {
+        return Ok(corpus);
     }
-    let corpus = detect(path)?.with_context(|| {
-        format!(
-            "{}: looks like none of the corpora that are known ({}); `limbic data audit` finds \
-             those in the folders below",
-            path.display(),
-            names().join(", ")
-        )
-    })?;
-    Ok(Found { folder: path.to_owned(), corpus })
+    let target = typed.target.map(|target| match target {
+        Target::Intended => Objectivity::Intended,
+        Target::Perceived => Objectivity::Perceived,
+        Target::SelfReported => Objectivity::SelfReported,
+    });
+    let options = ManifestOptions {
+        root: typed.root.clone(),
+        target,
+        scale: typed.scale.unwrap_or_default(),
+        labels: typed.labels.clone(),
+    };
+    Ok(manifest(path, &options)?)
+}
+
+/// One corpus and where it lies.
+pub(super) fn one(path: &Path, typed: &Manifest) -> Result<Found> {
+    Ok(Found { folder: path.to_owned(), corpus: open(path, typed)? })
 }
 
 /// Every corpus at or below a path, and the files that belong to none.
-pub(super) fn all(path: &Path) -> Result<(Vec<Found>, Vec<Loose>)> {
-    if !path.is_dir() || detect(path)?.is_some() {
-        return Ok((vec![one(path)?], Vec::new()));
+pub(super) fn all(path: &Path, typed: &Manifest) -> Result<(Vec<Found>, Vec<Loose>)> {
+    let is_manifest = || ENDINGS.iter().any(|e| path.join(format!("manifest.{e}")).is_file());
+    if !path.is_dir() || detect(path)?.is_some() || is_manifest() {
+        return Ok((vec![one(path, typed)?], Vec::new()));
     }
     let (mut found, mut loose) = (Vec::new(), Vec::new());
     walk(path, path, 0, &mut found, &mut loose)?;
     if found.is_empty() {
-        // The sentence for a folder that is no corpus.
-        one(path)?;
+        return Ok((vec![one(path, typed)?], Vec::new()));
     }
     Ok((found, loose))
 }

@@ -14,7 +14,7 @@ use crate::args::data;
 
 /// Makes a split and says on standard error what is in it.
 pub(super) fn run(typed: &data::Split) -> Result<ExitCode> {
-    let found = one(&typed.path)?;
+    let found = one(&typed.path, &typed.manifest)?;
     let examples = found.corpus.examples()?;
     let name = &found.corpus.card().name;
     let split = if typed.official {

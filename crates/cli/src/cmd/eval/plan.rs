@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use limbic_corpus::leak::{Overlap, Prints, Side, duplicated_in, overlaps};
-use limbic_corpus::{
-    Card, Corpus, Example, ManifestOptions, Objectivity, Part, detect, fingerprints, names, open,
-    open_file, person,
-};
+use limbic_corpus::{Card, Corpus, Example, Part, fingerprints, names, open, person};
 use limbic_model::{Checkpoint, Split};
 use limbic_train::side;
 
-use crate::args::{Manifest, Scope, Target};
+use crate::args::Scope;
 use crate::progress::Waiting;
 
 /// Clips to score, and those of the same corpus that training had.
@@ -40,32 +37,6 @@ pub(super) struct Found {
     pub(super) any: bool,
     /// How many clips are not scored because training holds a copy.
     pub(super) left_out: usize,
-}
-
-/// Opens the corpus in a folder, or the clips that a manifest or list names.
-pub(crate) fn data(path: &Path, manifest: &Manifest) -> Result<Box<dyn Corpus>> {
-    if path.is_dir()
-        && let Some(corpus) = detect(path)?
-    {
-        return Ok(corpus);
-    }
-    if path.is_file()
-        && let Some(corpus) = open_file(path)?
-    {
-        return Ok(corpus);
-    }
-    let target = manifest.target.map(|target| match target {
-        Target::Intended => Objectivity::Intended,
-        Target::Perceived => Objectivity::Perceived,
-        Target::SelfReported => Objectivity::SelfReported,
-    });
-    let options = ManifestOptions {
-        root: manifest.root.clone(),
-        target,
-        scale: manifest.scale.unwrap_or_default(),
-        labels: manifest.labels.clone(),
-    };
-    Ok(limbic_corpus::manifest(path, &options)?)
 }
 
 impl Plan {
