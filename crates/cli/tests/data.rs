@@ -115,7 +115,10 @@ fn a_split_is_written_checked_and_refused_once_it_is_changed() {
     let make = ["split", "acted", "--folds", "2", "--seed", "3", "-o", "split.jsonl"];
     let run = data(folder.path(), &make);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    assert!(run.stderr.starts_with("fold 0: 4 clips of 2 speakers\nfold 1: 4 clips of 2 speakers\nhash "));
+    assert!(
+        run.stderr
+            .starts_with("fold 0: 4 clips of 2 speakers\nfold 1: 4 clips of 2 speakers\nhash ")
+    );
     let check = ["check-split", "acted", "--quick", "--split", "split.jsonl"];
     assert_eq!(data(folder.path(), &check).code, Some(0));
     let path = folder.path().join("split.jsonl");
@@ -123,7 +126,11 @@ fn a_split_is_written_checked_and_refused_once_it_is_changed() {
     std::fs::write(&path, text.replacen("\"place\":1", "\"place\":0", 1)).unwrap();
     let run = data(folder.path(), &check);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.contains("split.jsonl: has been changed since it was made"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("split.jsonl: has been changed since it was made"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

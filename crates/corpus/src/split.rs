@@ -184,20 +184,23 @@ impl Split {
         match fold {
             None if folds > 0 => return bad(format!("has {folds} folds; name one of them")),
             Some(fold) if fold >= folds => {
-                return bad(format!("has no fold {fold}; its folds are 0 to {folds}, less one"));
+                return bad(match folds {
+                    0 => "has parts and no folds; name none".to_owned(),
+                    _ => format!("has no fold {fold}; the last one is {}", folds - 1),
+                });
             }
             _ => {}
         }
         let mut round = Round::default();
         for example in examples {
-            match self.places.get(&example.id) {
+            let side = match self.places.get(&example.id) {
                 None => return bad(format!("says nothing of the clip `{}`", example.id)),
-                Some(Place::Train) => round.train.push(example),
-                Some(Place::Dev) => round.dev.push(example),
-                Some(Place::Test) => round.test.push(example),
-                Some(Place::Fold(own)) if Some(*own) == fold => round.test.push(example),
-                Some(Place::Fold(_)) => round.train.push(example),
-            }
+                Some(Place::Dev) => &mut round.dev,
+                Some(Place::Test) => &mut round.test,
+                Some(Place::Fold(own)) if Some(*own) == fold => &mut round.test,
+                Some(Place::Train | Place::Fold(_)) => &mut round.train,
+            };
+            side.push(example);
         }
         let there: HashSet<&str> = examples.iter().map(|example| example.id.as_str()).collect();
         if let Some(gone) = self.places.keys().find(|id| !there.contains(id.as_str())) {

@@ -232,7 +232,9 @@ fn grid(levels: &[f32], from: f32, to: f32) -> Vec<f32> {
             *level = ((until(start + step) - until(start)) / f64::from(step)) as f32;
         }
         let mean = stretches.iter().sum::<f32>() / STRETCHES as f32;
-        stretches.iter_mut().for_each(|level| *level -= mean);
+        for level in stretches {
+            *level -= mean;
+        }
     }
     waves(&grid, BANDS, STRETCHES).into_iter().map(|(_, _, wave)| wave).collect()
 }
