@@ -24,14 +24,12 @@ const LEDGER: &[(&str, &str)] = &[
 /// [`Error::Labels`] where there is none of that name.
 pub fn labels(name: &str) -> Result<LabelMap> {
     let file = format!("labels/{name}.toml");
-    match LEDGER.iter().find(|(known, _)| *known == name) {
-        Some((_, text)) => LabelMap::parse(&file, text),
-        None => {
-            let known: Vec<&str> = LEDGER.iter().map(|(name, _)| *name).collect();
-            let reason = format!("there is no such label file; there are {}", known.join(", "));
-            Err(Error::Labels { name: file, reason })
-        }
+    if let Some((_, text)) = LEDGER.iter().find(|(known, _)| *known == name) {
+        return LabelMap::parse(&file, text);
     }
+    let known: Vec<&str> = LEDGER.iter().map(|(name, _)| *name).collect();
+    let reason = format!("there is no such label file; there are {}", known.join(", "));
+    Err(Error::Labels { name: file, reason })
 }
 
 #[cfg(test)]
