@@ -18,10 +18,10 @@ use rayon::prelude::*;
 
 use overlap::{EXAMPLES, clips_of};
 pub use overlap::{Overlap, Tie};
+
 pub(crate) use picture::{PicturePrint, Pictures};
 pub use print::Prints;
-use print::in_memory;
-pub(crate) use print::{Content, Files, file_of, files};
+pub(crate) use print::{Content, Files, file_of, files, in_memory};
 pub(crate) use sound::{SoundPrint, SoundPrinter, Sounds};
 
 use crate::{Card, Example, Media, Part};
