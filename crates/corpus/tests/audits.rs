@@ -54,7 +54,8 @@ fn voice(seconds: f64, pitch: f32, loud: f32) -> Vec<f32> {
         let t = i as f32 / 16_000.0;
         let syllable = (t * 3.3 * std::f32::consts::PI).sin().abs();
         let f = pitch * (1.0 + 0.3 * (t * 2.1).sin());
-        let tone: f32 = (1..12).map(|k| (t * f * k as f32 * 6.283).sin() / k as f32).sum();
+        let tone: f32 =
+            (1..12).map(|k| (t * f * k as f32 * std::f32::consts::TAU).sin() / k as f32).sum();
         loud * syllable * tone * 0.4
     };
     (0..(seconds * 16_000.0) as usize).map(sample).collect()

@@ -2,6 +2,7 @@
 //! subject.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "what was measured is shown with --nocapture")]
 
 mod audits;
 mod copies;

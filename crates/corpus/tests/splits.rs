@@ -91,7 +91,9 @@ fn what_cannot_be_split_is_refused_with_a_sentence() {
     examples[4].speaker = None;
     let unnamed = said(Split::leave_speakers_out("acted", &examples, 2, 0));
     assert!(unnamed.contains("1 of 9 clips have no speaker"), "{unnamed}");
-    examples.iter_mut().for_each(|example| example.part = Part::Train);
+    for example in &mut examples {
+        example.part = Part::Train;
+    }
     examples[8].part = Part::Valid;
     let split = Split::official("acted", &examples).unwrap();
     assert_eq!((split.kind, split.folds()), (SplitKind::Official, 0));

@@ -19,16 +19,14 @@ pub(super) fn find(examples: &[Example], card: &Card, prints: &Prints, findings:
         examples.par_iter().map(|example| prints.content(example)).collect();
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut first: HashMap<ContentHash, usize> = HashMap::new();
-    for index in 0..contents.len() {
-        let exact = &contents[index].exact;
-        let Some(earlier) = exact.iter().find_map(|hash| first.get(hash)).copied() else {
-            first.extend(exact.iter().map(|hash| (*hash, index)));
-            continue;
-        };
-        first.extend(contents[index].exact.iter().map(|hash| (*hash, earlier)));
-        groups.entry(earlier).or_insert_with(|| vec![earlier]).push(index);
-        // One of them is enough to find others that are like them.
-        contents[index] = Content::default();
+    for (index, content) in contents.iter_mut().enumerate() {
+        let earlier = content.exact.iter().find_map(|hash| first.get(hash)).copied();
+        first.extend(content.exact.iter().map(|hash| (*hash, earlier.unwrap_or(index))));
+        if let Some(earlier) = earlier {
+            groups.entry(earlier).or_insert_with(|| vec![earlier]).push(index);
+            // One of them is enough to find others that are like them.
+            *content = Content::default();
+        }
     }
     let mut conflicts: BTreeMap<usize, String> = BTreeMap::new();
     for (earlier, group) in &groups {

@@ -114,13 +114,12 @@ pub(crate) fn waves(grid: &[f32], rows: usize, columns: usize) -> Vec<(usize, us
 }
 
 /// The vector at length 1; `None` where it is nothing but rounding, below `least`.
-pub(crate) fn unit(mut vector: Vec<f32>, least: f32) -> Option<Box<[f32]>> {
+pub(crate) fn unit(vector: Vec<f32>, least: f32) -> Option<Box<[f32]>> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if !(length > least && length.is_finite()) {
         return None;
     }
-    vector.iter_mut().for_each(|x| *x /= length);
-    Some(vector.into())
+    Some(vector.into_iter().map(|x| x / length).collect())
 }
 
 #[cfg(test)]
