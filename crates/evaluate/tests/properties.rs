@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use limbic_corpus::{Label, LabelKind, LabelMap, Objectivity};
-use limbic_evaluate::{Answer, Scored, Task, Unit, compare, score};
+use limbic_evaluate::{Answer, Scored, Task, Unit, compare, score, worst};
 use proptest::prelude::*;
 
 fn map(kind: LabelKind, classes: &[&str]) -> LabelMap {
@@ -199,9 +199,12 @@ proptest! {
 
     #[test]
     fn hostile_answers_are_counted_and_never_panic(
-        said in prop::collection::vec(prop_oneof![Just(f64::NAN), Just(f64::INFINITY), -2.0..2.0f64], 0..6),
+        said in prop_oneof![
+            Just(vec![0.25; 4]),
+            prop::collection::vec(prop_oneof![Just(f64::NAN), Just(f64::INFINITY), -2.0..2.0f64], 0..6),
+        ],
         class in 0..9usize,
-        votes in prop::collection::vec(prop_oneof![Just(f32::NAN), -1.0..3.0f32], 0..6),
+        votes in prop::collection::vec(prop_oneof![1 => Just(f32::NAN), 6 => -0.5..3.0f32], 0..6),
     ) {
         let labels = [
             Label::Class(class),
@@ -213,9 +216,13 @@ proptest! {
             let bad = labels.iter().cloned().enumerate();
             let bad = bad.map(|(index, label)| answer(50 + index, 3, label, said.clone()));
             let answers: Vec<Answer> = good.into_iter().chain(bad).collect();
-            let scored = score(&Task::new(&map), &answers, 5);
+            let task = Task::new(&map);
+            let scored = score(&task, &answers, 5);
             let out = scored.left_out;
             prop_assert_eq!(scored.clips + out.ties + out.unlabelled + out.unanswered, 6);
+            prop_assert!(worst(&task, &answers, 9).len() <= scored.clips);
+            let itself = compare(&task, &answers, &answers, 5);
+            prop_assert_eq!(itself.clips + out.unlabelled + out.unanswered + itself.relabelled, 6);
         }
     }
 }
@@ -294,6 +301,16 @@ fn a_sentiment_is_scored_on_its_published_scale() {
     let sims = score(&Task::new(&map), &answers, 0);
     assert!(sims.metric("acc7").is_none() && sims.metric("acc3").is_some());
     assert!(number(&sims, "mae_sentiment") < 0.3);
+}
+
+#[test]
+fn answers_that_repeat_one_label_agree_with_it() {
+    let map = map(LabelKind::Rating, &["valence"]);
+    let sixth = 1.0f32 / 6.0;
+    let rated = |index| answer(index, index, Label::Rating(vec![sixth]), vec![f64::from(sixth)]);
+    let scored = score(&Task::new(&map), &[rated(0), rated(1)], 0);
+    assert_eq!((number(&scored, "ccc_valence"), number(&scored, "mae_valence")), (1.0, 0.0));
+    assert_eq!(scored.metric("pearson_valence").unwrap().value, None);
 }
 
 #[test]

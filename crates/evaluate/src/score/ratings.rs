@@ -44,7 +44,7 @@ impl Ratings {
                 let (truth, said) = (f64::from(truth[index]), answer.said[index]);
                 if truth.is_finite() && said.is_finite() {
                     own.clips.push(clip);
-                    own.truth.push(published(truth, scale));
+                    own.truth.push(exact(truth) * scale);
                     own.said.push(exact(said) * scale);
                 }
             }
@@ -59,7 +59,7 @@ impl Ratings {
         let cut = |cut: &Cut| {
             let first = dimensions.first();
             let clips = first.map(|own| own.truth.iter().zip(&own.said)).into_iter().flatten();
-            (*cut, clips.map(|(truth, said)| cut.pair(*truth, *said)).collect())
+            (*cut, clips.map(|(truth, said)| cut.pair(published(*truth), *said)).collect())
         };
         let cuts = cuts.iter().map(cut).collect();
         Self { dimensions, clips: answers.len(), sentiment: task.sentiment, cuts }
@@ -134,10 +134,10 @@ impl Ratings {
     }
 }
 
-/// A label on its published scale. Labels are single-precision numbers, whose last digits would
+/// A sentiment as it was published. Labels are single-precision numbers, whose last digits would
 /// move a half to the wrong side.
-fn published(truth: f64, scale: f64) -> f64 {
-    (truth * scale * 1e6).round() / 1e6
+fn published(truth: f64) -> f64 {
+    (truth * 1e6).round() / 1e6
 }
 
 fn mean_ccc(moments: &[Moments]) -> f64 {
