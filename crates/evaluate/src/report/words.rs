@@ -98,7 +98,9 @@ pub(super) fn leak(leak: &Leak) -> String {
     };
     let left_out = match leak.left_out {
         0 => String::new(),
-        left_out => format!(" {} that the model learned from left out.", count(left_out, "clip")),
+        left_out => {
+            format!(" Not scored: {}, of which training has a copy.", count(left_out, "clip"))
+        }
     };
     let allowed = leak.allowed.as_ref();
     let allowed = allowed.map(|reason| format!(" The leak was allowed all the same: {reason}"));

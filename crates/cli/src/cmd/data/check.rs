@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use limbic_corpus::leak::{Overlap, Prints, Side, overlaps};
+use limbic_corpus::leak::{Overlap, Prints, Side, Tie, overlaps};
 use limbic_corpus::split::Split;
 use limbic_corpus::{Card, Example, Media, names};
 use serde::Serialize;
@@ -45,6 +45,8 @@ struct Compared {
     test_clips: usize,
     /// What they share.
     overlaps: Vec<Overlap>,
+    /// Copies within the parts that a corpus itself publishes, which every score leaves out.
+    copies: Vec<Overlap>,
 }
 
 /// The two sides of one comparison.
@@ -52,6 +54,8 @@ struct Sides<'a> {
     fold: Option<usize>,
     train: Side<'a>,
     test: Side<'a>,
+    /// Whether a known corpus publishes these parts.
+    published: bool,
 }
 
 /// Compares two lists, or the parts or folds of one corpus.
@@ -85,7 +89,8 @@ fn lists(typed: &data::CheckSplit, train: &Path, test: &Path) -> Result<Checked>
     let side = Side::new(their_card, &test);
     let two = known(our_card) && known(their_card);
     let test_side = if two { side } else { side.named(&our_card.name) };
-    let sides = Sides { fold: None, train: Side::new(our_card, &train), test: test_side };
+    let train_side = Side::new(our_card, &train);
+    let sides = Sides { fold: None, train: train_side, test: test_side, published: false };
     compare(typed, train.iter().chain(&test), vec![sides])
 }
 
@@ -104,8 +109,8 @@ fn parts(typed: &data::CheckSplit, path: &Path) -> Result<Checked> {
             let known: Vec<_> = known.into_iter().map(String::as_str).collect();
             bail!("no clip has {group}; known of the clips are: {}", known.join(", "));
         }
-        let sides =
-            Sides { fold: None, train: Side::new(card, train), test: Side::new(card, test) };
+        let (train, test) = (Side::new(card, train), Side::new(card, test));
+        let sides = Sides { fold: None, train, test, published: false };
         return compare(typed, examples.iter(), vec![sides]);
     }
     let split = match &typed.split {
@@ -122,7 +127,9 @@ fn parts(typed: &data::CheckSplit, path: &Path) -> Result<Checked> {
         let round = split.round(&examples, fold)?;
         // What chooses thresholds is learned from too.
         let train = Side::new(card, round.train).and(Side::new(card, round.dev));
-        sides.push(Sides { fold, train, test: Side::new(card, round.test) });
+        let published =
+            typed.split.is_none() && fold.is_none() && names().contains(&card.name.as_str());
+        sides.push(Sides { fold, train, test: Side::new(card, round.test), published });
     }
     compare(typed, examples.iter(), sides)
 }
@@ -152,11 +159,14 @@ fn compare<'a>(
         compared_files = files.len() - prints.unread();
         Some(prints)
     };
-    let compared = |Sides { fold, train, test }: Sides<'_>| Compared {
-        fold,
-        train_clips: train.len(),
-        test_clips: test.len(),
-        overlaps: overlaps(&train, &test, prints.as_ref()),
+    let compared = |Sides { fold, train, test, published }: Sides<'_>| {
+        let copy = |overlap: &Overlap| matches!(overlap.tie, Tie::SameBytes | Tie::NearDuplicate);
+        let (copies, overlaps): (Vec<Overlap>, Vec<Overlap>) =
+            overlaps(&train, &test, prints.as_ref())
+                .into_iter()
+                .partition(|overlap| published && copy(overlap));
+        let (train_clips, test_clips) = (train.len(), test.len());
+        Compared { fold, train_clips, test_clips, overlaps, copies }
     };
     let rounds: Vec<Compared> = sides.into_iter().map(compared).collect();
     let leak = rounds.iter().any(|round| !round.overlaps.is_empty());
@@ -176,6 +186,9 @@ fn text(page: &mut Page<impl Write>, checked: &Checked) -> io::Result<()> {
         }
         if round.overlaps.is_empty() {
             page.line("shared", "nothing")?;
+        }
+        for copies in &round.copies {
+            page.line("copies", &format!("{copies}; scores leave these test clips out"))?;
         }
     }
     let files = count(checked.compared_files, "media file", "media files");

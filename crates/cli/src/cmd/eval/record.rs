@@ -9,6 +9,7 @@ use limbic_evaluate::{
     Checkpoint, Condition, Data, Evaluation, Leak, RESAMPLES, SCHEMA, Section, Split, Targets,
     Task, Told, score, worst,
 };
+use limbic_media::Modality;
 
 use super::asked::{Asked, joined};
 use super::plan::Plan;
@@ -72,6 +73,7 @@ pub(super) fn evaluation(
         skipped.push(format!("and {more} more"));
     }
     let recipes = &given.checkpoint.recipes;
+    let answered: BTreeSet<Modality> = modalities(&sections);
     let evaluation = Evaluation {
         schema: SCHEMA.into(),
         limbic: env!("CARGO_PKG_VERSION").into(),
@@ -91,7 +93,7 @@ pub(super) fn evaluation(
         },
         seed: recipes.values().next().map_or(0, |recipe| recipe.seed),
         threads: rayon::current_num_threads(),
-        targets: targets(given, card.target()),
+        targets: targets(given, card.target(), &answered),
         leak: Leak {
             checked: found.checked,
             found: found.overlaps,
@@ -119,11 +121,15 @@ fn command(typed: &Eval) -> Vec<String> {
 }
 
 /// Whose judgement the labels are here and where the model learned; a note where these differ.
-fn targets(given: &Given, labels: Option<Objectivity>) -> Targets {
+fn targets(given: &Given, labels: Option<Objectivity>, answered: &BTreeSet<Modality>) -> Targets {
     let labels = labels.unwrap_or(Objectivity::Unstated);
     let mut learned: Vec<Objectivity> = Vec::new();
-    let noted = given.checkpoint.provenance.values().flat_map(|own| own.targets.values().copied());
-    for target in noted.chain(known(given)) {
+    let checkpoint = &given.checkpoint;
+    let noted = answered
+        .iter()
+        .filter_map(|modality| checkpoint.provenance.get(modality))
+        .flat_map(|own| own.targets.values().copied());
+    for target in noted.chain(known(given, answered)) {
         if !learned.contains(&target) {
             learned.push(target);
         }
@@ -133,12 +139,12 @@ fn targets(given: &Given, labels: Option<Objectivity>) -> Targets {
         learned.iter().filter(|own| **own != labels).map(|own| name(*own)).collect();
     let note = match (labels, others.as_slice()) {
         (Objectivity::Unstated, _) => {
-            Some("nobody said whose judgement these labels are; say it with --target".to_owned())
+            Some("Nobody said whose judgement these labels are; say it with --target.".to_owned())
         }
         (_, []) => None,
         (_, others) => Some(format!(
-            "the model learned from {} labels, too, and is scored on {} ones: part of the gap is \
-             between these, and not the model's",
+            "The model learned from {} labels, too, and is scored on {} ones: part of the gap is \
+             between these, and not the model's.",
             others.join(" and "),
             name(labels)
         )),
@@ -146,10 +152,22 @@ fn targets(given: &Given, labels: Option<Objectivity>) -> Targets {
     Targets { labels, learned, note }
 }
 
+/// The modalities that anything was answered from.
+fn modalities(sections: &[Section]) -> BTreeSet<Modality> {
+    let conditions = sections.iter().flat_map(|section| &section.conditions);
+    let names: BTreeSet<&str> = conditions.flat_map(|own| own.inputs.split('+')).collect();
+    Modality::ALL.into_iter().filter(|modality| names.contains(modality.name())).collect()
+}
+
 /// The targets of the corpora that recipes name, for checkpoints that did not note them.
-fn known(given: &Given) -> Vec<Objectivity> {
-    let corpora = given.checkpoint.recipes.values().flat_map(|recipe| &recipe.data.corpora);
-    corpora.filter_map(|name| limbic_corpus::labels(name).ok()).map(|map| map.target).collect()
+fn known(given: &Given, answered: &BTreeSet<Modality>) -> Vec<Objectivity> {
+    answered
+        .iter()
+        .filter_map(|modality| given.checkpoint.recipes.get(modality))
+        .flat_map(|recipe| &recipe.data.corpora)
+        .filter_map(|name| limbic_corpus::labels(name).ok())
+        .map(|map| map.target)
+        .collect()
 }
 
 /// The hash of what the clips are: names, labels and content.
