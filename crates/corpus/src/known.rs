@@ -29,7 +29,7 @@ const KNOWN: &[Known] = &[
         card: include_str!("../../../corpora/ravdess.toml"),
         is: |folder| speech::is(folder, "ravdess") || acted::is_ravdess(folder),
         open: |card, folder| {
-            if speech::is(&folder, "ravdess") {
+            if folder.join(speech::MANIFEST).is_file() {
                 Box::new(speech::Speech::new(card, folder))
             } else {
                 Box::new(acted::Acted::new(card, folder, naming::ravdess))
@@ -42,7 +42,7 @@ const KNOWN: &[Known] = &[
         card: include_str!("../../../corpora/emodb.toml"),
         is: |folder| speech::is(folder, "emodb") || acted::is_emodb(folder),
         open: |card, folder| {
-            if speech::is(&folder, "emodb") {
+            if folder.join(speech::MANIFEST).is_file() {
                 Box::new(speech::Speech::new(card, folder))
             } else {
                 Box::new(acted::Acted::new(card, folder, naming::emodb))

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use super::table::{Row, Table};
 use crate::{Card, Corpus, Example, Label, Media, Result};
 
+/// The table that lists the recordings.
+pub(crate) const MANIFEST: &str = "manifest.csv";
+
 /// How many folds speakers are dealt to where a corpus publishes none.
 const FOLDS: usize = 5;
 
@@ -59,14 +62,14 @@ impl Speech {
 
 /// Whether a folder has the manifest of the corpus `name`.
 pub(crate) fn is(folder: &Path, name: &str) -> bool {
-    let Ok(table) = Table::open(&folder.join("manifest.csv")) else { return false };
+    let Ok(table) = Table::open(&folder.join(MANIFEST)) else { return false };
     let first = table.first();
     first.is_some_and(|row| row.get("dataset").is_ok_and(|dataset| dataset == name))
 }
 
 impl Corpus for Speech {
     fn examples(&self) -> Result<Vec<Example>> {
-        let table = Table::read(&self.folder.join("manifest.csv"))?;
+        let table = Table::read(&self.folder.join(MANIFEST))?;
         let mut speakers: Vec<&str> =
             table.rows().map(|r| r.get("speaker")).collect::<Result<_>>()?;
         speakers.sort_unstable();

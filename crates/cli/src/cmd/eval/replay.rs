@@ -44,7 +44,8 @@ pub(super) fn run(result: &Path, typed: &Eval) -> Result<ExitCode> {
         .find(|plan| plan.card.name == then.data.name)
         .with_context(|| format!("{name}: there are no clips of {} any more", then.data.name))?;
     let now = match one(&again, &given, plan)? {
-        Ok(Some(done)) => done.evaluation,
+        // What was typed then is what finds these numbers.
+        Ok(Some(done)) => Evaluation { command: then.command.clone(), ..done.evaluation },
         Ok(None) => bail!("{name}: the checkpoint answers to none of the labels any more"),
         Err(sentence) => bail!(sentence),
     };
