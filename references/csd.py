@@ -102,6 +102,12 @@ def main():
         group.create_dataset("features", (1 << 60, 1), dtype="f8", chunks=(1, 1))
         group.create_dataset("intervals", (1 << 60, 2), dtype="f8", chunks=(1, 2))
     refused["huge.csd"] = f"claim {1 << 60} rows"
+    # Eight terabytes, which a computer could count but not hold.
+    with h5py.File(evil / "vast.csd", "w") as file:
+        group = file.create_group("x/data/v")
+        group.create_dataset("features", (1 << 40, 1), dtype="f8", chunks=(1, 1))
+        group.create_dataset("intervals", (1 << 40, 2), dtype="f8", chunks=(1, 2))
+    refused["vast.csd"] = f"claim {1 << 40} rows"
     whole = (mosi / "CMU_MOSI_Opinion_Labels.csd").read_bytes()
     (evil / "cut.csd").write_bytes(whole[: len(whole) // 2])
     refused["cut.csd"] = "no sound"

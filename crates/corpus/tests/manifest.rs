@@ -340,8 +340,12 @@ fn a_folder_of_media_has_its_subfolders_as_classes() {
     for file in ["y/train/sad/1.wav", "y/val/sad/2.wav", "y/test/fear/3.wav"] {
         write(folder.path(), file, "");
     }
-    let parts: Vec<_> = examples(&folder.path().join("y")).into_iter().map(|c| c.part).collect();
-    assert_eq!(parts, [Part::Valid, Part::Train, Part::Dev]);
+    let corpus = open(&folder.path().join("y"));
+    assert_eq!(corpus.card().labels[0].classes.len(), 2, "parts are no classes");
+    let clips = corpus.examples().unwrap();
+    let parts: Vec<_> = clips.iter().map(|clip| (clip.part, clip.labels[0].clone())).collect();
+    let (fear, sad) = (Some(Label::Class(0)), Some(Label::Class(1)));
+    assert_eq!(parts, [(Part::Valid, fear), (Part::Train, sad.clone()), (Part::Dev, sad)]);
     write(folder.path(), "z/1.wav", "");
     let corpus = open(&folder.path().join("z"));
     assert!(corpus.card().labels.is_empty() && corpus.examples().unwrap()[0].labels.is_empty());
