@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
+use parquet::basic::Compression;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -68,10 +69,11 @@ fn check(file: &Path, size: u64, limits: Limits, metadata: &ParquetMetaData) -> 
         return Err(Error::corpus(file, reason));
     }
     for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
-        if column.compression() != parquet::basic::Compression::UNCOMPRESSED {
+        let packed = column.compression();
+        if !matches!(packed, Compression::UNCOMPRESSED | Compression::SNAPPY) {
             let reason = format!(
-                "column `{}` is packed with {}; write the file without compression \
-                 (pandas: compression=None)",
+                "column `{}` is packed with {}; write the file with snappy or without \
+                 compression (pandas: compression=None)",
                 column.column_path(),
                 column.compression()
             );
