@@ -160,6 +160,9 @@ fn parquet_tables_have_lists_and_maps() {
     let (votes, several) = (Label::Votes(vec![1.0, 3.0]), Label::Multi(vec![0, 1]));
     assert_eq!(clips[0].labels, [Some(votes), Some(several), None]);
     assert_eq!(clips[1].labels, [None, None, Some(Label::Rating(vec![0.25]))]);
+    parquet(&path, true);
+    assert_eq!(examples(&path), clips, "as pandas writes it");
+    parquet(&path, false);
     let whole = std::fs::read(&path).unwrap();
     for end in 0..whole.len() {
         let cut = write(folder.path(), "cut.parquet", &whole[..end]);
