@@ -1,5 +1,6 @@
 //! `limbic data` on a small corpus in the layout of RAVDESS, spoilt in places.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use crate::media::{PLAIN, babble};
@@ -26,7 +27,8 @@ fn corpus(folder: &Path) {
             std::fs::write(audio.join(format!("{clip}.wav")), sound).unwrap();
         }
         let (speaker, emotion) = (clip % 4, if clip % 3 == 0 { "calm" } else { "angry" });
-        table += &format!("audio/{clip}.wav,ravdess,{speaker},{emotion},{}\n", clip % 2);
+        let fold = clip % 2;
+        writeln!(table, "audio/{clip}.wav,ravdess,{speaker},{emotion},{fold}").unwrap();
     }
     std::fs::write(folder.join("acted/manifest.csv"), table).unwrap();
     std::fs::create_dir(folder.join("notes")).unwrap();

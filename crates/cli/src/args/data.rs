@@ -98,7 +98,7 @@ pub(crate) struct CheckSplit {
     #[arg(long, value_name = "FILE")]
     pub(crate) split: Option<PathBuf>,
 
-    /// Test on the clips of which this is known, as in cmu_split=test
+    /// Test on the clips of which this is known, as in `cmu_split=test`
     #[arg(long, value_name = "NAME=VALUE", conflicts_with_all = ["split", "fold"])]
     pub(crate) group: Option<String>,
 

@@ -144,17 +144,12 @@ fn one(page: &mut Page<impl Write>, audit: &Audit) -> io::Result<()> {
 
 /// How much there is.
 pub(super) fn size(audit: &Audit) -> String {
-    let mut size = count(audit.clips, "clip", "clips");
-    if audit.files > 0 {
-        size += &format!(" in {}", count(audit.files, "file", "files"));
-    }
-    if audit.seconds > 0.0 {
-        size += &format!(", {} of sound", duration(audit.seconds));
-    }
-    if !audit.speakers.is_empty() {
-        size += &format!(", {}", count(audit.speakers.len(), "speaker", "speakers"));
-    }
-    size
+    let files = (audit.files > 0).then(|| format!(" in {}", count(audit.files, "file", "files")));
+    let sound = (audit.seconds > 0.0).then(|| format!(", {} of sound", duration(audit.seconds)));
+    let people = audit.speakers.len();
+    let people = (people > 0).then(|| format!(", {}", count(people, "speaker", "speakers")));
+    let clips = count(audit.clips, "clip", "clips");
+    [Some(clips), files, sound, people].into_iter().flatten().collect()
 }
 
 /// The cells of the table of classes.

@@ -107,7 +107,8 @@ fn parts(typed: &data::CheckSplit, path: &Path) -> Result<Checked> {
         if test.is_empty() {
             let known: BTreeSet<_> = examples.iter().flat_map(|e| e.groups.keys()).collect();
             let known: Vec<_> = known.into_iter().map(String::as_str).collect();
-            bail!("no clip has {group}; known of the clips are: {}", known.join(", "));
+            let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            bail!("no clip has {group}; what is known of the clips by name: {known}");
         }
         let (train, test) = (Side::new(card, train), Side::new(card, test));
         let sides = Sides { fold: None, train, test, published: false };
@@ -192,11 +193,13 @@ fn text(page: &mut Page<impl Write>, checked: &Checked) -> io::Result<()> {
         }
     }
     let files = count(checked.compared_files, "media file", "media files");
-    let mut how =
-        format!("names, speakers, dialogues, recordings and texts, and {files} by content");
-    if checked.absent_files > 0 {
-        let absent = count(checked.absent_files, "file is", "files are");
-        how += &format!("; {absent} not there and could only be compared by name");
-    }
-    page.line("compared", &how)
+    let absent = match checked.absent_files {
+        0 => String::new(),
+        n => {
+            let files = count(n, "file is", "files are");
+            format!("; {files} not there and could only be compared by name")
+        }
+    };
+    let how = "names, speakers, dialogues, recordings and texts";
+    page.line("compared", &format!("{how}, and {files} by content{absent}"))
 }

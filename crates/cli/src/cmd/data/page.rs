@@ -54,13 +54,12 @@ impl<W: Write> Page<W> {
             widths.map(|cell| measure_text_width(cell).min(28)).max().unwrap_or(0)
         };
         for (place, row) in rows.iter().enumerate() {
-            let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
+            let cells = row.iter().enumerate().map(|(column, cell)| {
                 let cell = truncate_str(cell, 28, "…");
                 let pad = " ".repeat(widest(column).saturating_sub(measure_text_width(&cell)));
-                line +=
-                    &if column == 0 { format!("{cell}{pad}") } else { format!("  {pad}{cell}") };
-            }
+                if column == 0 { format!("{cell}{pad}") } else { format!("  {pad}{cell}") }
+            });
+            let line: String = cells.collect();
             let line = line.trim_end();
             if place == 0 {
                 let line = self.colours.dim().apply_to(line).to_string();
@@ -91,7 +90,7 @@ pub(super) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
