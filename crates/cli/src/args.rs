@@ -238,6 +238,7 @@ OUT/report.html. Clips that training knows, or speakers of them, refuse the scor
 
 /// Scores a checkpoint: every choice of its modalities, under noise, blur, missing pictures and
 /// wrong pairs, with intervals and definitions.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = EVAL_EXAMPLES)]
 pub(crate) struct Eval {

@@ -88,7 +88,7 @@ fn a_clean_corpus_ends_with_code_zero() {
     let manifest = folder.path().join("acted/manifest.csv");
     let table = std::fs::read_to_string(&manifest).unwrap();
     let kept = table.lines().filter(|l| !l.contains("/3.wav") && !l.contains("/6.wav"));
-    std::fs::write(&manifest, kept.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    std::fs::write(&manifest, kept.collect::<Vec<_>>().join("\n")).unwrap();
     let run = data(folder.path(), &["audit", "acted"]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("every clip can be read"), "{}", run.stdout);

@@ -25,7 +25,7 @@ pub fn fingerprints(example: &Example) -> Vec<Fingerprint> {
 /// The fingerprint of a speaker of a corpus, in hexadecimal digits.
 pub fn person(corpus: &str, speaker: &str) -> String {
     let hash = hash_bytes(format!("{corpus}\0{speaker}").as_bytes());
-    first(hash.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.to_hex()[..2 * size_of::<Fingerprint>()].to_owned()
 }
 
 fn first(hash: &[u8; 32]) -> Fingerprint {

@@ -185,8 +185,11 @@ impl Dataset {
 
     fn push(&mut self, corpus: usize, example: Example, values: PerModality<Value>) {
         let maps = &self.cards[corpus].labels;
-        // A later label set is the finer judgement (votes), so it speaks for the clip.
-        let shared = maps.iter().zip(&example.labels).rev().find_map(|(map, label)| {
+        // A later label set is the finer judgement (votes), so it speaks for the clip; but not one
+        // of somebody else's judgement.
+        let target = self.cards[corpus].target();
+        let own = |(map, _): &(&LabelMap, &Option<Label>)| Some(map.target) == target;
+        let shared = maps.iter().zip(&example.labels).rev().filter(own).find_map(|(map, label)| {
             let label = label.as_ref()?;
             map.share(&weights(label, map.classes.len()))
         });

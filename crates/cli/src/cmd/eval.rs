@@ -72,7 +72,9 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
                     super::train::print(&serde_json::to_string(&done.evaluation)?)?;
                 } else {
                     super::train::print(&markdown(&done.evaluation))?;
-                    note(&format!("written to {}", folder.display()));
+                    if !typed.quiet {
+                        note(&format!("written to {}", folder.display()));
+                    }
                 }
             }
         }
@@ -181,8 +183,8 @@ fn one(typed: &Eval, given: &Given, mut plan: Plan) -> Result<Result<Option<Done
 
 /// Why training may know some of the clips, where somebody said so.
 fn allowed(typed: &Eval, given: &Given, corpus: &str) -> Option<String> {
-    let recipes = given.checkpoint.recipes.values();
-    let own = recipes.filter_map(|recipe| recipe.data.allow_leak.get(corpus)).next();
+    let mut recipes = given.checkpoint.recipes.values();
+    let own = recipes.find_map(|recipe| recipe.data.allow_leak.get(corpus));
     typed.allow_leak.clone().or_else(|| own.cloned())
 }
 

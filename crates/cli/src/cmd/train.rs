@@ -3,7 +3,7 @@
 mod answers;
 mod recipe;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -227,6 +227,15 @@ pub(super) fn load(
         waiting.at(0, "reading the corpora", done as f64 / total.max(1) as f64);
     })?;
     drop(waiting);
+    let targets: BTreeMap<&str, &str> = dataset
+        .cards
+        .iter()
+        .flat_map(|card| &card.labels)
+        .map(|map| (map.name.as_str(), map.target.name()))
+        .collect();
+    if targets.values().collect::<BTreeSet<_>>().len() > 1 {
+        line(&json!({ "event": "targets", "labels": targets }))?;
+    }
     for leak in &dataset.leaks {
         line(&json!({ "event": "leak", "leak": leak }))?;
     }

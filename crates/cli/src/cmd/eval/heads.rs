@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use limbic_corpus::{Card, Example, LabelKind, LabelMap};
+use limbic_corpus::{Card, Example, LabelKind, LabelMap, Part};
 use limbic_media::{Degradation, Modality};
 use limbic_model::{Checkpoint, Data, Model, Recipe};
 use limbic_train::probe::probed;
@@ -12,6 +12,9 @@ use limbic_train::{Dataset, Outcome, outcomes};
 
 use super::asked::{Asked, Said, WORSE, WRONG_PAIRS, answer, by_id, concerned};
 use crate::progress::Waiting;
+
+/// How the clips were made worse, and what was said of each, by the ids of the clips.
+type Condition<'a> = (Option<&'a str>, Vec<(String, Outcome)>);
 
 /// The heads of one training.
 pub(super) struct Heads<'a> {
@@ -95,7 +98,8 @@ impl Heads<'_> {
         test: &[Example],
     ) -> Result<Vec<Asked>> {
         let Some(probe) = self.recipe.probe else { return Ok(Vec::new()) };
-        let both: Vec<Example> = train.iter().chain(test).cloned().collect();
+        let learned = train.iter().filter(|example| example.part != Part::Dev);
+        let both: Vec<Example> = learned.chain(test).cloned().collect();
         let dataset = self.read(card, &both, None)?;
         let ids: HashSet<&str> = test.iter().map(|example| example.id.as_str()).collect();
         let (held_out, known): (Vec<usize>, Vec<usize>) =
@@ -116,7 +120,7 @@ impl Heads<'_> {
         map: &LabelMap,
         set: usize,
         examples: &[Example],
-        conditions: &[(Option<&str>, Vec<(String, Outcome)>)],
+        conditions: &[Condition<'_>],
     ) -> Asked {
         let examples = by_id(examples);
         let mut said: Vec<Said> = Vec::new();

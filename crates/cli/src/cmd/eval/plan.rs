@@ -70,7 +70,8 @@ impl Plan {
         let (mut train, mut test) = (Vec::new(), Vec::new());
         for example in examples {
             let sides = sides(&example);
-            let known = sides.contains(&Some(limbic_train::Side::Train));
+            // What chose thresholds was learned from, too.
+            let known = sides.iter().any(|side| *side != Some(limbic_train::Side::Test));
             let free = sides.iter().all(|side| *side == Some(limbic_train::Side::Test));
             let wanted = match scope {
                 Scope::All => true,
@@ -98,7 +99,7 @@ impl Plan {
             Scope::HeldOut => "the clips that training left out".to_owned(),
         };
         let official = learned.iter().all(|(split, _)| *split == Split::Official);
-        Ok(Self { path, card, test, train, chosen, official, exhausted })
+        Ok(Self { path, card, test, train, chosen, exhausted, official })
     }
 
     /// What training shares with the clips to score. Copies in a corpus's own split, which

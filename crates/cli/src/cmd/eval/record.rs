@@ -111,7 +111,7 @@ pub(super) fn evaluation(
 fn command(typed: &Eval) -> Vec<String> {
     let mut all: Vec<String> = std::env::args().collect();
     if let Some(first) = all.first_mut() {
-        *first = "limbic".to_owned();
+        "limbic".clone_into(first);
     }
     // The folder of corpora may be set by a variable.
     if !all.iter().any(|word| word == "--data" || word.starts_with("--data=")) {
