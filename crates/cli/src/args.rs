@@ -210,6 +210,16 @@ pub(crate) struct Train {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
+    /// Take the parts or folds of a file of `limbic data split` in place of the published ones; may
+    /// be given again, once a corpus
+    #[arg(long, value_name = "FILE")]
+    pub(crate) split: Vec<PathBuf>,
+
+    /// Leave each corpus out in turn, train on the others, and score the emotions that are shown
+    /// on its clips
+    #[arg(long, conflicts_with_all = ["fold", "cross_validate", "output", "split"])]
+    pub(crate) leave_corpus_out: bool,
+
     /// Train and score although speakers or clips are on both sides of the split; the reason is
     /// written beside every score
     #[arg(long, value_name = "REASON")]

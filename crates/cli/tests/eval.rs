@@ -212,3 +212,32 @@ fn data_that_cannot_be_scored_end_in_one_sentence() {
     refused(&eval(here, &["clips.csv", "clips.csv"]), 1, &["clips.csv", "limbic train"]);
     refused(&eval(here, &["--replay", "clips.csv"]), 1, &["clips.csv"]);
 }
+
+#[test]
+fn a_split_file_takes_the_place_of_the_published_one_and_stays_what_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    corpus(&here.join("data"), 0.0);
+    let split = ["data", "split", "data/mosi", "--folds", "3", "-o", "folds.jsonl"];
+    let run = limbic(here, &split, b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let recipe = RECIPE.replace("official", "leave-speakers-out");
+    let run = train(here, &recipe, &["--split", "folds.jsonl", "--fold", "0"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains("\"clips\":8"), "{}", run.stdout);
+    let scored = ["model.safetensors", "--data", "data", "-o", "one", "--quick"];
+    let run = eval(here, &scored);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(result(&here.join("one"))["data"]["clips"], 8);
+
+    let other = limbic(here, &["data", "split", "data/mosi", "--folds", "2"], b"");
+    fs::write(here.join("folds.jsonl"), other.stdout).unwrap();
+    refused(&eval(here, &scored[..3]), 1, &["folds.jsonl", "put it back"]);
+    let text = fs::read_to_string(here.join("folds.jsonl")).unwrap();
+    fs::write(here.join("folds.jsonl"), text.replace(":0}", ":1}")).unwrap();
+    let run = train(here, &recipe, &["--split", "folds.jsonl", "--fold", "0"]);
+    refused(&run, 1, &["folds.jsonl"]);
+    let run =
+        limbic(here, &["train", "recipe.toml", "--data", "data", "-q", "--leave-corpus-out"], b"");
+    refused(&run, 1, &["at least two corpora"]);
+}

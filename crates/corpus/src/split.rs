@@ -184,6 +184,27 @@ impl Split {
     }
 }
 
+impl Split {
+    /// Puts clips where the split says, in place of what their corpus publishes.
+    ///
+    /// # Errors
+    /// [`Error::Split`] where a clip is not in the split.
+    pub fn deal(&self, examples: &mut [Example]) -> Result<()> {
+        for example in examples {
+            let place = self.places.get(&example.id).ok_or_else(|| {
+                Error::split(&self.corpus, format!("says nothing of the clip `{}`", example.id))
+            })?;
+            (example.part, example.fold) = match place {
+                Place::Train => (Part::Train, None),
+                Place::Dev => (Part::Dev, None),
+                Place::Test => (Part::Valid, None),
+                Place::Fold(fold) => (Part::Whole, Some(*fold)),
+            };
+        }
+        Ok(())
+    }
+}
+
 /// Each corpus left out in turn: its name, and the names of the others.
 pub fn leave_corpus_out(names: &[String]) -> Vec<(String, Vec<String>)> {
     let others = |out: &String| names.iter().filter(|name| *name != out).cloned().collect();

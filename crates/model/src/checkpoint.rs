@@ -51,6 +51,9 @@ pub struct Provenance {
     /// Fingerprints of the speakers it learned from, by corpus: nobody is named.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub people: BTreeMap<String, BTreeSet<String>>,
+    /// The hashes of the split files of its corpora, where there were any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub splits: BTreeMap<String, String>,
     /// Whose judgement the labels were that it learned from, by label set.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, Objectivity>,

@@ -11,6 +11,7 @@ use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
 use crate::leaks::{self, Leak};
 use crate::reader::Reader;
 use crate::{Error, Result, text};
+use limbic_corpus::split::Split;
 use limbic_corpus::{Card, Example, Fingerprint, Label, Part, fingerprints};
 
 /// One modality of a clip as its encoder reads it.
@@ -70,6 +71,8 @@ pub struct Dataset {
     /// Clips and modalities left out because they could not be read or hold nothing, with the
     /// reason.
     pub skipped: Vec<String>,
+    /// The hashes of the split files that took the place of published splits, by corpus.
+    pub splits: BTreeMap<String, String>,
     /// What the sides of the corpora's splits share.
     pub leaks: Vec<Leak>,
     /// Steps of the stretch that batches hold of each series.
@@ -93,18 +96,31 @@ impl Dataset {
         tokenizer: Option<String>,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let (mut corpora, mut leaks) = (Vec::new(), Vec::new());
+        let (mut corpora, mut leaks, mut splits) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let files = recipe.data.files.iter().map(|file| Split::read(file));
+        let files = files.collect::<limbic_corpus::Result<Vec<_>>>()?;
+        if let Some(stranger) =
+            files.iter().find(|split| !recipe.data.corpora.contains(&split.corpus))
+        {
+            let reason = format!("is of `{}`, which is none of the corpora", stranger.corpus);
+            return Err(Error::Recipe { key: "data.files".to_owned(), reason });
+        }
         for name in &recipe.data.corpora {
             let corpus = limbic_corpus::open(name, root)?;
             let card = corpus.card().clone();
-            let (examples, leak) = leaks::checked(&card, corpus.examples()?, &recipe.data)?;
+            let mut examples = corpus.examples()?;
+            if let Some(split) = files.iter().find(|split| split.corpus == card.name) {
+                split.deal(&mut examples)?;
+                splits.insert(card.name.clone(), split.hash());
+            }
+            let (examples, leak) = leaks::checked(&card, examples, &recipe.data)?;
             leaks.extend(leak);
             corpora.push((card, examples));
         }
         let cards = corpora.iter().map(|(card, _)| card.clone()).collect();
         Self { cards, ..Self::default() }.check_held_out(&recipe.data.hold_out)?;
         let mut dataset = Self::of(recipe, corpora, root, tokenizer, None, tick)?;
-        dataset.leaks = leaks;
+        (dataset.leaks, dataset.splits) = (leaks, splits);
         dataset.check_inputs(recipe)?;
         Ok(dataset)
     }

@@ -291,6 +291,7 @@ impl Fit<'_> {
             seed: self.recipe.seed,
             people: self.people(),
             targets: self.targets(),
+            splits: self.dataset.splits.clone(),
             ..Provenance::default()
         };
         let tokenizer = self.dataset.tokenizer.iter();

@@ -74,8 +74,12 @@ pub fn outcomes(
             let shared = rows(logits(model, views, None)?);
             let mut per_set = Vec::new();
             for map in maps {
-                let found = rows(logits(model, views, Some(&map.name))?);
-                per_set.push(aligned(&found, model, subset, map));
+                per_set.push(if knows(model, subset, &map.name) {
+                    let found = rows(logits(model, views, Some(&map.name))?);
+                    aligned(&found, model, subset, map)
+                } else {
+                    vec![Vec::new(); batch.len()]
+                });
             }
             let mut covered = [false; 8];
             for (map, modality) in maps.iter().flat_map(|map| subset.iter().map(move |m| (map, m)))
@@ -97,6 +101,15 @@ pub fn outcomes(
         })?;
     }
     Ok(all)
+}
+
+/// Whether every one of these branches answers to a label set.
+fn knows(model: &Model, subset: &[Modality], set: &str) -> bool {
+    let knows = |modality: &Modality| {
+        let sets = model.branch(*modality).map_or(&[][..], |branch| branch.sets());
+        sets.iter().any(|own| own.name == set)
+    };
+    subset.iter().all(knows)
 }
 
 /// The views of those of `indices` that have all modalities of `subset`, side by side: what a

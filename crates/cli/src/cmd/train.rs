@@ -1,6 +1,7 @@
 //! `limbic train`: a recipe and corpora become a checkpoint and its scores.
 
 mod answers;
+mod left_out;
 mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,10 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
         let reasons = recipe.data.corpora.iter().map(|corpus| (corpus.clone(), reason.clone()));
         recipe.data.allow_leak = reasons.collect();
         recipe.check()?;
+    }
+    recipe.data.files.extend(typed.split.iter().cloned());
+    if typed.leave_corpus_out {
+        return left_out::run(typed, &recipe);
     }
     if typed.cross_validate && recipe.data.split == Split::Official {
         bail!(

@@ -1,6 +1,7 @@
 //! The `[data]` table: what a recipe learns from.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,10 @@ pub struct Data {
     /// What the clips of a training batch have in common, beside corpus and modalities.
     #[serde(default, skip_serializing_if = "is_any")]
     pub batches: Batches,
+    /// Files written by `limbic data split`, at most one a corpus, whose parts or folds take the
+    /// place of the published ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PathBuf>,
     /// Changes made to training inputs only.
     #[serde(default)]
     pub augment: Vec<Augment>,

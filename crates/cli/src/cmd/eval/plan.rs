@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use limbic_corpus::leak::{Overlap, Prints, Side, duplicated_in, overlaps};
+use limbic_corpus::split::Split;
 use limbic_corpus::{Card, Corpus, Example, Part, fingerprints, names, open, person};
-use limbic_model::{Checkpoint, Split};
+use limbic_model::{Checkpoint, Split as Kind};
 use limbic_train::side;
 
 use crate::args::Scope;
@@ -48,10 +49,13 @@ impl Plan {
         scope: Scope,
     ) -> Result<Self> {
         let card = corpus.card().clone();
-        let examples =
+        let mut examples =
             corpus.examples().with_context(|| format!("{}: cannot be scored", path.display()))?;
+        if let Some(split) = files(checkpoint, &card.name)? {
+            split.deal(&mut examples)?;
+        }
         // How each branch that learned from this corpus split it.
-        let learned: Vec<(Split, Option<usize>)> = checkpoint
+        let learned: Vec<(Kind, Option<usize>)> = checkpoint
             .recipes
             .iter()
             .filter(|(_, recipe)| recipe.data.corpora.contains(&card.name))
@@ -61,7 +65,7 @@ impl Plan {
             })
             .collect();
         let sides = |example: &Example| -> Vec<Option<limbic_train::Side>> {
-            let of = |(split, fold): &(Split, Option<usize>)| {
+            let of = |(split, fold): &(Kind, Option<usize>)| {
                 side(*split, *fold, example.part, example.fold)
             };
             learned.iter().map(of).collect()
@@ -98,7 +102,7 @@ impl Plan {
             Scope::HeldOut if learned.is_empty() => "all clips".to_owned(),
             Scope::HeldOut => "the clips that training left out".to_owned(),
         };
-        let official = learned.iter().all(|(split, _)| *split == Split::Official);
+        let official = learned.iter().all(|(split, _)| *split == Kind::Official);
         Ok(Self { path, card, test, train, chosen, exhausted, official })
     }
 
@@ -178,6 +182,27 @@ impl Plan {
         }
         Ok(Found { checked, any: !found.is_empty(), overlaps: found, left_out })
     }
+}
+
+/// The split file that a checkpoint's training followed for a corpus, if it did.
+///
+/// # Errors
+/// Where the file is gone or another one.
+fn files(checkpoint: &Checkpoint, corpus: &str) -> Result<Option<Split>> {
+    let recipes = checkpoint.recipes.values();
+    let noted = checkpoint.provenance.values().find_map(|own| own.splits.get(corpus));
+    let Some(noted) = noted else { return Ok(None) };
+    for file in recipes.flat_map(|recipe| &recipe.data.files) {
+        let split = Split::read(file)
+            .with_context(|| "training followed this split; put it back".to_owned())?;
+        if split.corpus == corpus {
+            if split.hash() != *noted {
+                bail!("{}: is not the split that training followed; put it back", file.display());
+            }
+            return Ok(Some(split));
+        }
+    }
+    Ok(None)
 }
 
 /// The corpora that a checkpoint learned from, by name.
