@@ -142,7 +142,8 @@ pub struct Condition {
     pub change: Option<String>,
     /// The scores.
     pub scored: Scored,
-    /// For several modalities, the best of them alone under the same change.
+    /// For several modalities, the best of them alone under the same change, which leaves those that
+    /// it is not of what they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
 }

@@ -81,7 +81,7 @@ fn mosi_is_read_trained_on_and_scored_for_every_choice_of_modalities() {
     let dataset = load(&recipe, folder.path()).unwrap();
     assert_eq!((dataset.items.len(), dataset.skipped.len()), (40, 0));
     let item = &dataset.items[1];
-    assert_eq!(item.values.get(Vision), Some(&Value::Vectors(vec![vec![1.0, 2.0]])));
+    assert_eq!(item.values.get(Vision), Some(&Value::Vectors(vec![vec![1.0, 2.01]])));
     let labels = [Some(Label::Class(1)), Some(Label::Rating(vec![0.5]))];
     assert_eq!((&item.labels[..], item.shared, item.part), (&labels[..], None, Part::Train));
     let (train, test) = dataset.parts(&recipe.data, None);

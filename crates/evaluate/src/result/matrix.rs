@@ -68,14 +68,20 @@ fn alone(condition: &Condition) -> Option<Baseline> {
 }
 
 /// The conditions, each of several modalities with the best of its own ones alone under the same
-/// change.
+/// change, or unchanged where the change is none of theirs.
 pub(super) fn with_baselines(mut conditions: Vec<Condition>) -> Vec<Condition> {
     let baselines: Vec<Option<Baseline>> = conditions
         .iter()
         .map(|own| {
             let parts: Vec<&str> = own.inputs.split('+').collect();
+            // A change of one modality leaves the others what they were.
+            let changed = |inputs: &str| {
+                conditions.iter().any(|c| c.change == own.change && c.inputs == inputs)
+            };
             let among = |other: &&Condition| {
-                other.change == own.change && parts.contains(&other.inputs.as_str())
+                parts.contains(&other.inputs.as_str())
+                    && (other.change == own.change
+                        || other.change.is_none() && !changed(&other.inputs))
             };
             conditions
                 .iter()
