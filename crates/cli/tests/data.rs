@@ -51,6 +51,20 @@ fn an_audit_tells_people_what_is_wrong() {
 }
 
 #[test]
+fn an_audit_writes_events_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    corpus(folder.path());
+    let run = data(folder.path(), &["audit", "acted", "--tensorboard", "events"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let mut files = std::fs::read_dir(folder.path().join("events")).unwrap();
+    let events = std::fs::read(files.next().unwrap().unwrap().path()).unwrap();
+    let events = String::from_utf8_lossy(&events).into_owned();
+    for tag in ["ravdess/clips", "ravdess/findings/missing", "ravdess/classes/"] {
+        assert!(events.contains(tag), "{tag}");
+    }
+}
+
+#[test]
 fn an_audit_as_json_has_every_item() {
     let folder = tempfile::tempdir().unwrap();
     corpus(folder.path());

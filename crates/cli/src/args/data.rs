@@ -63,6 +63,10 @@ pub(crate) struct Audit {
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Write how many clips each finding has as TensorBoard events into this folder, too
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
+
     /// No progress bar; errors are still told
     #[arg(long, short)]
     pub(crate) quiet: bool,

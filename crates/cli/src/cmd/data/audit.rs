@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use limbic_corpus::audit::{Audit, Fault, Finding, audit};
+use limbic_evaluate::Events;
 use serde::Serialize;
 
 use super::page::{Page, count, duration, thousands};
@@ -47,6 +48,9 @@ pub(super) fn run(typed: &data::Audit) -> Result<ExitCode> {
     }
     drop(waiting);
     let audits = Audits { path: typed.path.clone(), corpora, unrecognised };
+    if let Some(folder) = &typed.tensorboard {
+        events(folder, &audits)?;
+    }
     if let Some(path) = &typed.html {
         write(Some(path), |out| html::write(out, &audits))?;
     }
@@ -61,6 +65,28 @@ pub(super) fn run(typed: &data::Audit) -> Result<ExitCode> {
     })?;
     let broken = audits.corpora.iter().any(Audit::is_broken);
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Writes the size of each corpus and of each of its findings and classes as events.
+fn events(folder: &Path, audits: &Audits) -> Result<()> {
+    let mut events = Events::create(folder)?;
+    for audit in &audits.corpora {
+        let mut tell = |tag: &str, count: usize| {
+            events.scalar(&format!("{}/{tag}", audit.corpus), 0, count as f32)
+        };
+        tell("clips", audit.clips)?;
+        for finding in &audit.findings {
+            // By the names of the JSON.
+            let name = serde_json::to_value(finding.fault)?;
+            let name = name.as_str().unwrap_or_default();
+            tell(&format!("findings/{name}"), finding.count)?;
+        }
+        for class in &audit.classes {
+            tell(&format!("classes/{}", class.class), class.clips)?;
+        }
+    }
+    events.finish()?;
+    Ok(())
 }
 
 /// Writes to a file or to standard output; a reader that has gone away is no error.
