@@ -1,4 +1,4 @@
-//! Leaks and splits on small sets of clips and on real recordings: one test binary, a module a
+//! Readers, leaks and splits on small sets of clips and on real data: one test binary, a module a
 //! subject.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -6,7 +6,12 @@
 
 mod audits;
 mod copies;
+mod csd;
 mod leaks;
+mod manifest;
+mod pickles;
 mod shared;
+mod shared_texts;
 mod splits;
+mod texts;
 mod wav;
