@@ -9,6 +9,7 @@ mod copies;
 mod csd;
 mod leaks;
 mod manifest;
+mod official;
 mod pickles;
 mod shared;
 mod shared_texts;

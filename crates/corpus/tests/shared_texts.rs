@@ -4,30 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::path::PathBuf;
 
 use limbic_corpus::{Corpus, Example, Label, Part, open};
 
 /// A corpus of the shared data, or one line on why the test is skipped.
 fn shared(name: &str, folder: &str) -> Option<Box<dyn Corpus>> {
-    let root = std::env::var_os("LIMBIC_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = root.join("data").join(folder);
-    if !path.exists() {
-        // Past the test runner, which keeps what a passing test prints to itself.
-        let thread = std::thread::current();
-        let test = thread.name().unwrap_or("a test");
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped {test}: {} is not there; set LIMBIC_SHARED",
-            path.display()
-        );
-        return None;
-    }
-    Some(open(name, &root.join("data")).unwrap())
+    crate::shared::shared(folder)?;
+    Some(open(name, &crate::shared::shared("")?).unwrap())
 }
 
 /// How many clips are to learn from (with those kept for thresholds) and to score on.
