@@ -1,5 +1,7 @@
 //! One calibrated expert for each modality, loaded when it is first needed.
 
+mod complete;
+
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -10,6 +12,7 @@ use limbic_features::{Extract, Features, TextTokenizer};
 use limbic_media::{Clip, Face, Frame, GrayImage, Modality, PerModality, RgbImage};
 use limbic_model::{Branch, Checkpoint, EncoderConfig, Input, InputConfig, LabelKind, Sequence};
 
+use self::complete::{completed, expected};
 use crate::emotion::Emotion;
 use crate::error::{Error, Failure, Result};
 use crate::fusion::Fusion;
@@ -323,43 +326,6 @@ fn network(
     Ok(network)
 }
 
-/// Log-probabilities over all emotions from the logits of an expert that knows only those that
-/// are `covered`. Calm is a shade of neutral to an expert that was never shown it; of any other
-/// emotion it says neither yes nor no (evidence zero).
-fn completed(
-    logits: [f32; Emotion::COUNT],
-    covered: [bool; Emotion::COUNT],
-) -> [f32; Emotion::COUNT] {
-    let known = || logits.iter().zip(covered).filter(|(_, known)| *known).map(|(x, _)| *x);
-    let count = known().count();
-    if count == 0 {
-        return logits;
-    }
-    let mean = known().sum::<f32>() / count as f32;
-    let neutral = Emotion::Neutral as usize;
-    std::array::from_fn(|c| match Emotion::ALL[c] {
-        _ if covered[c] => logits[c],
-        Emotion::Calm if covered[neutral] => logits[neutral],
-        _ => mean,
-    })
-}
-
-/// Mean valence and arousal of the emotions under `softmax(logits)`, over those whose place is
-/// known.
-fn expected(
-    logits: &[f32; Emotion::COUNT],
-    places: &[Option<[f32; 2]>; Emotion::COUNT],
-) -> [Option<f32>; 2] {
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let known = || logits.iter().zip(places).filter_map(|(z, p)| Some(((z - top).exp(), (*p)?)));
-    let total: f32 = known().map(|(weight, _)| weight).sum();
-    let mean = |axis: usize| {
-        let sum: f32 = known().map(|(weight, place)| weight * place[axis]).sum();
-        (total > 1e-3).then(|| sum / total)
-    };
-    [mean(0), mean(1)]
-}
-
 /// The first label set of ratings that has valence or arousal, and their rows.
 fn ratings(branch: &Branch) -> Option<(String, [Option<usize>; 2])> {
     let sets = branch.sets().iter().filter(|set| set.kind == LabelKind::Rating);
@@ -368,36 +334,4 @@ fn ratings(branch: &Branch) -> Option<(String, [Option<usize>; 2])> {
         (set.name.clone(), [row("valence"), row("arousal")])
     });
     found.into_iter().find(|(_, rows)| rows.iter().any(Option::is_some))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_emotion_that_was_never_shown_is_neither_claimed_nor_ruled_out() {
-        let logits = [2.0, 1.0, 0.0, -1.0, 0.0, 1.0, 2.0, -50.0];
-        let mut covered = [true; 8];
-        covered[Emotion::Calm as usize] = false;
-        assert_eq!(completed(logits, covered)[7], 2.0, "as neutral");
-        covered[Emotion::Neutral as usize] = false;
-        let without = completed(logits, covered);
-        assert_eq!(without[0], 0.5, "the mean of those known");
-        assert_eq!(without[7], 0.5);
-        assert_eq!(completed(logits, [false; 8]), logits);
-    }
-
-    #[test]
-    fn valence_and_arousal_lie_where_the_likely_emotions_do() {
-        let mut logits = [-50.0; 8];
-        logits[1] = 0.0;
-        logits[3] = 0.0;
-        let mut places = [None; 8];
-        assert_eq!(expected(&logits, &places), [None, None], "nothing is known");
-        places[1] = Some([0.6, 0.4]);
-        assert_eq!(expected(&logits, &places), [Some(0.6), Some(0.4)], "anger has no place");
-        places[3] = Some([-0.4, 0.8]);
-        let [v, a] = expected(&logits, &places).map(Option::unwrap);
-        assert!((v - 0.1).abs() < 1e-6 && (a - 0.6).abs() < 1e-6);
-    }
 }

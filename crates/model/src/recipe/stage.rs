@@ -1,4 +1,5 @@
-//! The `[[stage]]` tables: how a model is trained, in order.
+//! The `[[stage]]` tables: how a model is trained, in order. One file, since a stage, its steps and
+//! what makes them impossible are read together.
 
 mod part;
 
