@@ -37,7 +37,20 @@ fn main() -> ExitCode {
         Command::Convert(convert) => cmd::convert::run(convert),
     };
     outcome.unwrap_or_else(|error| {
-        output::complain(&format!("{error:#}"));
+        output::complain(&sentence(&error));
         ExitCode::FAILURE
     })
+}
+
+/// An error and what caused it; a cause that the sentence already ends with is not said twice.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }

@@ -49,8 +49,7 @@ impl Plan {
         scope: Scope,
     ) -> Result<Self> {
         let card = corpus.card().clone();
-        let mut examples =
-            corpus.examples().with_context(|| format!("{}: cannot be scored", path.display()))?;
+        let mut examples = corpus.examples()?;
         if let Some(split) = files(checkpoint, &card.name)? {
             split.deal(&mut examples)?;
         }

@@ -20,7 +20,8 @@ const DIFFERENT: usize = 10;
 /// the last bit.
 pub(super) fn run(result: &Path, typed: &Eval) -> Result<ExitCode> {
     let name = result.display();
-    let then = Evaluation::read(result)?;
+    let then = Evaluation::read(result)
+        .context("--replay needs a result.json written by `limbic eval`")?;
     let words = then.command.iter();
     let again = match Args::try_parse_from(words).map(|args| args.command) {
         Ok(Command::Eval(again)) => Eval { quiet: typed.quiet, ..again },
