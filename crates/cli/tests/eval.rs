@@ -209,6 +209,8 @@ fn data_that_cannot_be_scored_end_in_one_sentence() {
         refused(&eval(here, &["default", data, "-o", "out"]), 1, words);
         assert!(!here.join("out").exists(), "{data}");
     }
+    let foreign = ["default", "clips.csv", "--labels", "nope.toml"];
+    refused(&eval(here, &foreign), 1, &["nope.toml", "labels/meld.toml"]);
     refused(&eval(here, &["clips.csv", "clips.csv"]), 1, &["clips.csv", "limbic train"]);
     refused(&eval(here, &["--replay", "clips.csv"]), 1, &["clips.csv"]);
 }

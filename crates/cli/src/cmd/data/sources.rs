@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use limbic_corpus::{Corpus, ManifestOptions, Objectivity, detect, manifest, open_file};
 use serde::Serialize;
 
@@ -42,6 +42,14 @@ pub(crate) fn open(path: &Path, typed: &Manifest) -> Result<Box<dyn Corpus>> {
     let known = if about.is_dir() { detect(path)? } else { open_file(path)? };
     if let Some(corpus) = known {
         return Ok(corpus);
+    }
+    if let Some(file) = &typed.labels {
+        let name = file.display().to_string();
+        if !file.is_file() && limbic_corpus::labels(&name).is_err() {
+            bail!(
+                "--labels {name}: is no file and none of limbic's; give one such as labels/meld.toml"
+            );
+        }
     }
     let target = typed.target.map(|target| match target {
         Target::Intended => Objectivity::Intended,
