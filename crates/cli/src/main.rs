@@ -19,6 +19,11 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// Training makes and drops tensors of some megabytes all the time; this allocator keeps their
+/// memory instead of giving it back to the system and asking for it again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let log = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());

@@ -3,6 +3,13 @@
 //! What burn's generic operations do slowly for the shapes of this field has its kernel here,
 //! callable on every tensor of [`Device::flex`](burn::tensor::Device), with autodiff or without.
 
-mod unfold;
+mod convolve;
+mod flat;
+mod normalise;
+mod product;
+mod wide;
+mod window;
 
-pub use unfold::{Window, unfold};
+pub use convolve::convolve;
+pub use normalise::{Normalised, normalise};
+pub use window::Window;

@@ -88,9 +88,9 @@ impl EncoderConfig {
                 Layers::Conv(Ngrams::new(size, kernels, *channels, *dropout, device)),
                 kernels.len() * channels,
             ),
-            Body::Resnet { widths, dropout } => {
+            Body::Resnet { widths, blocks, dropout, mirror } => {
                 let out = widths.last().copied().unwrap_or(size);
-                (Layers::Resnet(Resnet::new(widths, *dropout, device)), out)
+                (Layers::Resnet(Resnet::new(widths, *blocks, *dropout, *mirror, device)), out)
             }
             Body::Tcn(config) => {
                 let config = TcnConfig { size, out: width, ..config.clone() };
@@ -133,14 +133,17 @@ impl Encoder {
         trunk: Option<&Trunk>,
     ) -> Result<Tensor<2>> {
         let view = match (self.encode(modality, input)?, trunk) {
-            (Encoded::Steps(steps, mask), Some(trunk)) => return Ok(trunk.view(steps, &mask)),
-            (Encoded::Steps(steps, mask), None) => self.pooling.forward(steps, &mask),
+            (Encoded::Steps(steps, mask), Some(trunk)) if trunk.reads_steps() => {
+                return Ok(trunk.view(steps, &mask));
+            }
+            (Encoded::Steps(steps, mask), _) => self.pooling.forward(steps, &mask),
             (Encoded::Vector(view), _) => view,
         };
-        Ok(match &self.view {
+        let view = match &self.view {
             Some(project) => relu(project.forward(view)),
             None => view,
-        })
+        };
+        Ok(trunk.map_or(view.clone(), |trunk| trunk.refine(view)))
     }
 
     fn encode(&self, modality: Modality, input: &Input) -> Result<Encoded> {

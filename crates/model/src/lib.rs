@@ -47,5 +47,5 @@ pub use recipe::{
 };
 pub use reference::{Found, Layout, Origin};
 pub use scaling::{Moments, RatingScale};
-pub use trunk::TrunkConfig;
-pub use words::{Metric, WordsConfig};
+pub use trunk::{DenseConfig, TrunkConfig};
+pub use words::{Metric, OffsetConfig, WordsConfig};

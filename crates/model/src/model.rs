@@ -21,7 +21,7 @@ use crate::{Batch, Error, Head, Input, LabelSet, Result};
 #[derive(Module, Debug)]
 pub struct Branch {
     pub(crate) encoder: Encoder,
-    /// None where the rows are words.
+    /// None where the rows are words and nothing else.
     pub(crate) heads: Vec<Head>,
     pub(crate) projector: Option<Projector>,
     pub(crate) reconstruction: Option<Stack>,
@@ -166,6 +166,9 @@ impl Model {
         let place = branch.position(set)?;
         if let Some(words) = &self.words {
             let before = branch.sets[..place].iter().map(|set| set.classes.len()).sum();
+            if let Some(Head::Rows(learned)) = branch.heads.get(place) {
+                return words.beside(modality, view.clone(), before, learned);
+            }
             let classes = branch.sets[place].classes.len();
             return Ok(words.forward(modality, view.clone())?.narrow(1, before, classes));
         }

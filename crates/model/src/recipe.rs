@@ -77,6 +77,10 @@ impl Recipe {
         self.model.check()?;
         for stage in &self.stage {
             stage.check(&self.model)?;
+            if let Some(corpus) = stage.repeat.keys().find(|c| !self.data.corpora.contains(c)) {
+                let key = format!("stage.{}.repeat", stage.name);
+                return bad(&key, &format!("names `{corpus}`, which is none of the corpora"));
+            }
         }
         if let Some(probe) = &self.probe {
             probe.check()?;

@@ -1,5 +1,7 @@
 //! Layers that every modality goes through, one after the other (VAVL, Goncalves et al. 2024:
-//! the shared conformer).
+//! the shared conformer), over steps or over views.
+
+mod dense;
 
 #[cfg(test)]
 mod golden;
@@ -11,6 +13,8 @@ use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use self::dense::Dense;
+pub use self::dense::DenseConfig;
 use crate::encode::conformer::{self, Axes, Conformer, ConformerConfig};
 use crate::{Origin, Result, pool};
 
@@ -39,6 +43,8 @@ pub struct TrunkConfig {
 pub(crate) struct Trunk {
     conformer: Option<Conformer>,
     norm: Option<LayerNorm>,
+    /// In place of the conformer, for views.
+    dense: Option<Dense>,
     residual: bool,
     #[module(skip)]
     axes: Axes,
@@ -73,6 +79,7 @@ impl TrunkConfig {
         Trunk {
             conformer: there.then(|| self.conformer().init(width, width, device)),
             norm: there.then(|| LayerNormConfig::new(width).init(device)),
+            dense: None,
             residual: self.residual,
             axes: self.axes,
         }
@@ -80,6 +87,33 @@ impl TrunkConfig {
 }
 
 impl Trunk {
+    /// One over views.
+    pub(crate) fn of_views(dense: Dense) -> Self {
+        Self {
+            conformer: None,
+            norm: None,
+            dense: Some(dense),
+            residual: true,
+            axes: Axes::default(),
+        }
+    }
+
+    /// Whether it wants steps, and not the views made of them.
+    pub(crate) const fn reads_steps(&self) -> bool {
+        self.dense.is_none()
+    }
+
+    /// A view through a trunk over views; through any other as it is.
+    ///
+    /// # Shapes
+    /// `[b, d]` -> `[b, d]`.
+    pub(crate) fn refine(&self, view: Tensor<2>) -> Tensor<2> {
+        match &self.dense {
+            Some(dense) => dense.forward(view),
+            None => view,
+        }
+    }
+
     /// # Shapes
     /// `h` `[b, t, d]`, `mask` `[b, t]` -> `[b, t, d]`.
     pub(crate) fn forward(&self, h: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {

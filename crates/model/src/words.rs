@@ -8,11 +8,13 @@ mod golden;
 #[cfg(test)]
 mod mtee;
 #[cfg(test)]
+mod offset;
+#[cfg(test)]
 mod statements;
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 use serde::{Deserialize, Serialize};
 
@@ -30,31 +32,47 @@ pub enum Metric {
 }
 
 /// Word rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WordsConfig {
     /// Length of a word vector.
     pub size: usize,
     /// How a view is compared with a row.
     pub metric: Metric,
+    /// What known classes may add to their words; a class without training has its word alone.
+    /// With it, text has a map of its own too, and views need not be as long as word vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<OffsetConfig>,
+}
+
+/// A learned row and a bias a class, added to the row that its word is mapped to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetConfig {
+    /// Share of the training batches that go without the learned rows, so that words do not lean
+    /// on them.
+    pub drop: f64,
 }
 
 impl Default for WordsConfig {
     fn default() -> Self {
-        Self { size: 300, metric: Metric::Dot }
+        Self { size: 300, metric: Metric::Dot, offset: None }
     }
 }
 
-/// The frozen table and one linear map a modality other than text, which reads the rows as they
-/// are.
+/// The frozen table and one linear map a modality; without offsets text has none and reads the
+/// rows as they are.
 #[derive(Module, Debug)]
 pub(crate) struct Words {
     table: Param<Tensor<2>>,
+    text: Option<Linear>,
     audio: Option<Linear>,
     vision: Option<Linear>,
     body: Option<Linear>,
     #[module(skip)]
     metric: Metric,
+    #[module(skip)]
+    drop: f64,
 }
 
 impl WordsConfig {
@@ -71,10 +89,12 @@ impl WordsConfig {
         };
         Words {
             table: frozen(Tensor::zeros([classes, self.size], device)),
+            text: self.offset.and_then(|_| map(Modality::Text)),
             audio: map(Modality::Audio),
             vision: map(Modality::Vision),
             body: map(Modality::Body),
             metric: self.metric,
+            drop: self.offset.map_or(0.0, |offset| offset.drop),
         }
     }
 }
@@ -101,7 +121,8 @@ impl Words {
     /// [`Error::NoEncoder`] where no map leads to the modality.
     pub(crate) fn rows(&self, modality: Modality) -> Result<Tensor<2>> {
         let map = match modality {
-            Modality::Text => return Ok(self.table.val()),
+            Modality::Text if self.text.is_none() => return Ok(self.table.val()),
+            Modality::Text => &self.text,
             Modality::Audio => &self.audio,
             Modality::Vision => &self.vision,
             Modality::Body => &self.body,
@@ -126,6 +147,42 @@ impl Words {
             Metric::Cosine => (unit(view), unit(rows)),
         };
         Ok(products(view, rows))
+    }
+
+    /// What the words of the classes from `first` on say of a view, of as many as `learned` has
+    /// rows, and what `learned` adds to that; some training batches go without its rows.
+    ///
+    /// # Shapes
+    /// `view` `[b, width]` -> scores `[b, classes]`.
+    ///
+    /// # Errors
+    /// [`Error::NoEncoder`] where no map leads to the modality.
+    pub(crate) fn beside(
+        &self,
+        modality: Modality,
+        view: Tensor<2>,
+        first: usize,
+        learned: &Linear,
+    ) -> Result<Tensor<2>> {
+        let classes = learned.weight.dims()[1];
+        let map = match modality {
+            Modality::Text => &self.text,
+            Modality::Audio => &self.audio,
+            Modality::Vision => &self.vision,
+            Modality::Body => &self.body,
+        };
+        let map = map.as_ref().ok_or(Error::NoEncoder(modality))?;
+        let words = self.table.val().narrow(0, first, classes).matmul(map.weight.val());
+        let mut offset = learned.weight.val();
+        if self.drop > 0.0 && view.device().is_autodiff() {
+            let stays = Distribution::Bernoulli(1.0 - self.drop);
+            offset = offset * Tensor::<2>::random([1, 1], stays, &view.device());
+        }
+        let scores = view.matmul(words.transpose() + offset);
+        Ok(match &learned.bias {
+            Some(bias) => scores + bias.val().unsqueeze(),
+            None => scores,
+        })
     }
 
     /// The same weights with one more class, the last.

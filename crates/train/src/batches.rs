@@ -46,28 +46,44 @@ fn steps(dataset: &Dataset, index: usize) -> usize {
 }
 
 /// Deals `indices` into batches in random order, each of one group and of clips about as long as
-/// each other, so that little of a batch is padding.
+/// each other, so that little of a batch is padding. The clips of a corpus come as often as
+/// `repeat` says, or once.
 pub(crate) fn deal(
     dataset: &Dataset,
     indices: &[usize],
     size: usize,
+    repeat: &BTreeMap<String, usize>,
     random: &mut ChaCha8Rng,
 ) -> Vec<Vec<usize>> {
     let mut batches = Vec::new();
     for mut own in groups(dataset, indices) {
-        own.shuffle(random);
-        for pool in own.chunks_mut(POOL * size) {
-            pool.sort_by_key(|index| steps(dataset, *index));
-            batches.extend(pool.chunks(size).map(<[usize]>::to_vec));
+        for _ in 0..times(dataset, &own, repeat) {
+            own.shuffle(random);
+            for pool in own.chunks_mut(POOL * size) {
+                pool.sort_by_key(|index| steps(dataset, *index));
+                batches.extend(pool.chunks(size).map(<[usize]>::to_vec));
+            }
         }
     }
     batches.shuffle(random);
     batches
 }
 
+/// How often an epoch goes through clips of one corpus.
+fn times(dataset: &Dataset, own: &[usize], repeat: &BTreeMap<String, usize>) -> usize {
+    let corpus = own.first().map(|index| &dataset.cards[dataset.items[*index].corpus].name);
+    corpus.and_then(|name| repeat.get(name)).copied().unwrap_or(1)
+}
+
 /// How many batches [`deal`] makes.
-pub(crate) fn count(dataset: &Dataset, indices: &[usize], size: usize) -> usize {
-    groups(dataset, indices).iter().map(|own| own.len().div_ceil(size)).sum()
+pub(crate) fn count(
+    dataset: &Dataset,
+    indices: &[usize],
+    size: usize,
+    repeat: &BTreeMap<String, usize>,
+) -> usize {
+    let groups = groups(dataset, indices);
+    groups.iter().map(|own| times(dataset, own, repeat) * own.len().div_ceil(size)).sum()
 }
 
 /// Deals `indices` into batches for scoring, in order; each batch is of one corpus and the same

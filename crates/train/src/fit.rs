@@ -162,7 +162,8 @@ impl Running<'_> {
         while self.place.epoch < stage.epochs {
             let epoch = self.place.epoch;
             let seed = recipe.seed ^ ((index as u64) << 48) ^ ((epoch as u64 + 1) << 32);
-            let dealt = deal(dataset, run.train, stage.batch, &mut ChaCha8Rng::seed_from_u64(seed));
+            let random = &mut ChaCha8Rng::seed_from_u64(seed);
+            let dealt = deal(dataset, run.train, stage.batch, &stage.repeat, random);
             for (number, indices) in dealt.iter().enumerate().skip(self.place.batch) {
                 // The stream apart, so that no batch draws what dealing drew.
                 let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -250,7 +251,7 @@ impl Running<'_> {
 
 /// Batches of an epoch.
 fn batches(run: &Fit<'_>, stage: &Stage) -> usize {
-    count(run.dataset, run.train, stage.batch)
+    count(run.dataset, run.train, stage.batch, &stage.repeat)
 }
 
 impl Fit<'_> {

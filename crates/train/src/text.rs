@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use limbic_features::{TextTokenizer, WordVectors};
-use limbic_model::InputConfig;
+use limbic_model::{InputConfig, LabelKind, LabelMap};
 
 use crate::{Dataset, Error, Result};
 use limbic_corpus::{Example, Media, Part};
@@ -49,12 +49,19 @@ impl Words {
         }
     }
 
-    /// The row of a class of the corpora of `dataset`: the mean of the vectors of its words.
+    /// The row of a class of the corpora of `dataset`: the mean of the vectors of its words, or
+    /// zeros for a rating, which no word stands for.
     ///
     /// # Errors
     /// [`Error::Recipe`] naming the class where one of its words has no vector.
     pub(crate) fn row(&self, dataset: &Dataset, class: &str) -> Result<Vec<f32>> {
         let maps = || dataset.cards.iter().flat_map(|card| &card.labels);
+        let has = |map: &&LabelMap| map.index(class).is_some();
+        if maps().filter(has).all(|map| map.kind == LabelKind::Rating)
+            && maps().any(|map| has(&map))
+        {
+            return Ok(vec![0.0; self.0.width()]);
+        }
         let map = maps().find(|map| map.words.contains_key(class));
         let name = map.map_or(class, |map| map.word(class));
         let vector = |word: &str| self.0.get(word).or_else(|| self.0.get(&word.to_lowercase()));

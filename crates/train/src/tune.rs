@@ -48,6 +48,7 @@ impl Fit<'_> {
             name: tune.name.clone(),
             epochs: tune.epochs,
             batch: tune.batch,
+            repeat: BTreeMap::new(),
             optimizer: tune.optimizer,
             schedule: Schedule::default(),
             average: None,
@@ -65,7 +66,7 @@ impl Fit<'_> {
         let seed = self.recipe.seed ^ STREAM;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         for epoch in 0..tune.epochs {
-            let dealt = deal(whole, few, tune.batch, &mut random);
+            let dealt = deal(whole, few, tune.batch, &BTreeMap::new(), &mut random);
             for (number, indices) in dealt.into_iter().enumerate() {
                 device.seed(seed ^ ((((epoch << 20) + number) as u64 + 1) << 8));
                 let corpus = whole.items[indices[0]].corpus;
@@ -90,7 +91,10 @@ impl Fit<'_> {
         let mut own: Vec<usize> = own.collect();
         own.shuffle(random);
         own.truncate(count);
-        deal(self.dataset, &own, count, random).into_iter().max_by_key(Vec::len).unwrap_or_default()
+        deal(self.dataset, &own, count, &BTreeMap::new(), random)
+            .into_iter()
+            .max_by_key(Vec::len)
+            .unwrap_or_default()
     }
 }
 

@@ -98,9 +98,11 @@ impl ModuleVisitor for Gather {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let data = param.val().into_data();
+        let data = param.val().into_data().convert::<f32>();
         let shape = data.shape().to_vec();
-        self.found.insert(stable(&self.path), (shape, data.iter::<f32>().collect()));
+        if let Ok(values) = data.try_into_vec() {
+            self.found.insert(stable(&self.path), (shape, values));
+        }
     }
 }
 

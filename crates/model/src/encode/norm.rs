@@ -5,7 +5,8 @@
 
 use burn::module::RunningState;
 use burn::nn::BatchNorm;
-use burn::tensor::{Tensor, module::batch_norm_train};
+use burn::tensor::{Tensor, activation::relu, module::batch_norm_train};
+use limbic_kernels::Normalised;
 
 /// Batch statistics in training, running statistics else.
 ///
@@ -44,6 +45,29 @@ pub(crate) fn normalise<const D: usize>(
     blend(&norm.running_mean, mean, norm.momentum);
     blend(&norm.running_var, variance * (count / (count - 1.0).max(1.0)), norm.momentum);
     output
+}
+
+/// [`normalise`] for rows that all count, through a ReLU where `through` is set.
+///
+/// # Shapes
+/// `[n, channels]`.
+pub(crate) fn normalise_rows(norm: &BatchNorm, rows: Tensor<2>, through: bool) -> Tensor<2> {
+    let (gain, bias) = (norm.gamma.val(), norm.beta.val());
+    if !(rows.device().is_autodiff() && norm.training.is_enabled()) {
+        let device = rows.device();
+        let variance = norm.running_var.value().to_device(&device);
+        let gain = gain / (variance + norm.epsilon).sqrt();
+        let bias = bias - norm.running_mean.value().to_device(&device) * gain.clone();
+        let rows = rows * gain.unsqueeze() + bias.unsqueeze();
+        return if through { relu(rows) } else { rows };
+    }
+    let count = rows.dims()[0] as f32;
+    let Normalised { rows, moments } =
+        limbic_kernels::normalise(rows, gain, bias, norm.epsilon, through);
+    let moment = |at| moments.clone().narrow(0, at, 1).squeeze_dim::<1>(0);
+    blend(&norm.running_mean, moment(0), norm.momentum);
+    blend(&norm.running_var, moment(1) * (count / (count - 1.0).max(1.0)), norm.momentum);
+    rows
 }
 
 fn blend(running: &RunningState<Tensor<1>>, batch: Tensor<1>, momentum: f64) {

@@ -8,10 +8,10 @@ use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu, s};
-use limbic_kernels::{Window, unfold};
+use limbic_kernels::{Window, convolve};
 use serde::{Deserialize, Serialize};
 
-use super::norm::normalise;
+use super::norm::normalise_rows;
 use crate::Origin;
 
 #[cfg(test)]
@@ -135,8 +135,9 @@ impl Unit {
         let [out, _, _, kernel, _] = weight.dims();
         let window = Window { kernel, stride: self.conv.stride[1], pad: kernel / 2 };
         let weight = weight.permute([2, 3, 4, 1, 0]).reshape([kernel * kernel * c, out]);
-        let rows = unfold(x.reshape([b * t, h, w, c]), window).matmul(weight);
-        let rows = normalise(&self.norm, rows, None);
+        let places = convolve(x.reshape([b * t, h, w, c]), weight, window);
+        let rows = places.reshape([b * t * window.count(h) * window.count(w), out]);
+        let rows = normalise_rows(&self.norm, rows, false);
         rows.reshape([b, t, window.count(h), window.count(w), out])
     }
 
@@ -159,7 +160,7 @@ impl Unit {
             Some(sum.map_or_else(|| product.clone(), |sum| sum + product.clone()))
         });
         let rows = rows.unwrap_or_else(|| Tensor::zeros([b * length * h * w, out], &device));
-        normalise(&self.norm, rows, None).reshape([b, length, h, w, out])
+        normalise_rows(&self.norm, rows, false).reshape([b, length, h, w, out])
     }
 }
 
@@ -210,7 +211,7 @@ impl Shortcut {
         let stride = self.stride as isize;
         let x = self.linear.forward(x.slice(s![.., ..;stride, ..;stride, ..;stride]));
         let [b, t, h, w, c] = x.dims();
-        let rows = normalise(&self.norm, x.reshape([b * t * h * w, c]), None);
+        let rows = normalise_rows(&self.norm, x.reshape([b * t * h * w, c]), false);
         rows.reshape([b, t, h, w, c])
     }
 }

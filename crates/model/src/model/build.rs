@@ -7,6 +7,7 @@ use super::{Branch, Joint, Model};
 use crate::SHARED;
 use crate::fusion::LateFusion;
 use crate::project::ProjectorConfig;
+use crate::trunk::Trunk;
 use crate::{EMOTIONS, Fusion, Head, InputConfig, LabelKind, LabelSet, ModelConfig, TrunkKind};
 
 impl ModelConfig {
@@ -28,9 +29,11 @@ impl ModelConfig {
             body: self.branch(Modality::Body, &sets, device),
             ..Model::default()
         };
-        if let TrunkKind::Shared(trunk) = &self.trunk {
-            model.trunk = Some(trunk.init(self.width, device));
-        }
+        model.trunk = match &self.trunk {
+            TrunkKind::None {} => None,
+            TrunkKind::Shared(trunk) => Some(trunk.init(self.width, device)),
+            TrunkKind::Dense(trunk) => Some(Trunk::of_views(trunk.init(self.width, device))),
+        };
         let order = self.order();
         match &self.fusion {
             Fusion::None {} => {}
@@ -60,8 +63,8 @@ impl ModelConfig {
         Some(Branch {
             encoder: encoder.init(width, device),
             heads: match &self.head.words {
-                Some(_) => Vec::new(),
-                None => self.heads(width, width, sets, device),
+                Some(words) if words.offset.is_none() => Vec::new(),
+                _ => self.heads(width, width, sets, device),
             },
             projector: self
                 .projector

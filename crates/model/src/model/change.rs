@@ -1,13 +1,14 @@
 //! The same model with something about it changed.
 
 use burn::module::{Flag, Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::nn::Linear;
+use burn::tensor::{Int, Tensor, TensorData};
 use limbic_media::Modality;
 
 use super::{Branch, Model};
 use crate::checkpoint::stable;
 use crate::encode::entry::Entry;
-use crate::{Error, Result};
+use crate::{Error, Head, Result};
 
 impl Model {
     fn branch_mut(&mut self, modality: Modality) -> Option<&mut Branch> {
@@ -90,6 +91,9 @@ impl Model {
         for branch in self.branches_mut() {
             let place = branch.position(set)?;
             branch.sets[place].classes.push(class.to_owned());
+            if let Some(Head::Rows(rows)) = branch.heads.get_mut(place) {
+                *rows = with_blank(rows);
+            }
             end = branch.sets[..=place].iter().map(|set| set.classes.len()).sum();
         }
         let last = words.classes();
@@ -111,6 +115,11 @@ impl Model {
             before = branch.sets[..place].iter().map(|set| set.classes.len()).sum();
             let own = &mut branch.sets[place].classes;
             count = own.len();
+            if let Some(Head::Rows(rows)) = branch.heads.get_mut(place) {
+                let kept = classes.iter().copied().filter(|class| *class < count);
+                *rows = with_rows(rows, &kept.collect::<Vec<_>>());
+            }
+            let own = &mut branch.sets[place].classes;
             *own = classes.iter().filter_map(|class| own.get(*class).cloned()).collect();
         }
         let chosen = classes.iter().filter(|class| **class < count).map(|class| before + class);
@@ -171,6 +180,32 @@ impl Model {
             (still && views) || !moves(path)
         };
         self.clone().mapped(&mut Quiet { quiet, path: Vec::new() })
+    }
+}
+
+/// Learned rows and one more, which adds nothing to its word.
+fn with_blank(rows: &Linear) -> Linear {
+    let weight = rows.weight.val().detach();
+    let ([width, _], device) = (weight.dims(), weight.device());
+    let bias = rows.bias.as_ref().map(|bias| {
+        let bias = bias.val().detach();
+        Param::from_tensor(Tensor::cat(vec![bias, Tensor::zeros([1], &device)], 0))
+    });
+    let blank = Tensor::zeros([width, 1], &device);
+    Linear { weight: Param::from_tensor(Tensor::cat(vec![weight, blank], 1)), bias }
+}
+
+/// The learned rows of `classes`, in their order.
+fn with_rows(rows: &Linear, classes: &[usize]) -> Linear {
+    let indices: Vec<i64> = classes.iter().map(|class| *class as i64).collect();
+    let data = TensorData::new(indices, [classes.len()]);
+    let indices = Tensor::<1, Int>::from_data(data, &rows.weight.val().device());
+    Linear {
+        weight: Param::from_tensor(rows.weight.val().detach().select(1, indices.clone())),
+        bias: rows
+            .bias
+            .as_ref()
+            .map(|bias| Param::from_tensor(bias.val().detach().select(0, indices))),
     }
 }
 

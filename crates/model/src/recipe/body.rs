@@ -30,12 +30,19 @@ pub enum Body {
         /// Dropout on the input and on the output.
         dropout: f64,
     },
-    /// A residual network over pictures (He et al. 2016): a stem and one block a stage.
+    /// A residual network over pictures (He et al. 2016): a stem and stages of basic blocks.
     Resnet {
         /// Channels of the stem and of each stage; every one of them halves the side.
         widths: Vec<usize>,
+        /// Blocks a stage.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        blocks: usize,
         /// Dropout before the view.
         dropout: f64,
+        /// Whether the view is the mean over a picture and its mirror image, in use; it takes
+        /// twice the time.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        mirror: bool,
     },
     /// A temporal convolutional network, whose feature is the view.
     Tcn(TcnConfig),
@@ -49,6 +56,15 @@ pub enum Body {
     Conformer(ConformerConfig),
     /// LSTM or GRU, whose state is the view.
     Recurrent(RecurrentConfig),
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+const fn is_one(blocks: &usize) -> bool {
+    *blocks == 1
 }
 
 impl Body {
@@ -116,7 +132,8 @@ impl Body {
                 }
                 Ok(())
             }
-            Self::Resnet { widths, .. } => {
+            Self::Resnet { widths, blocks, .. } => {
+                least(&[("blocks", *blocks)])?;
                 if widths.is_empty() || widths.contains(&0) || size >> widths.len() == 0 {
                     let stages = widths.len();
                     return bad(

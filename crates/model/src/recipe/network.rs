@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::encode::graph::face;
 use crate::head::StackConfig;
 use crate::project::ProjectorConfig;
-use crate::trunk::TrunkConfig;
+use crate::trunk::{DenseConfig, TrunkConfig};
 use crate::words::WordsConfig;
 use crate::{Body, Error, Pool, Result};
 
@@ -136,6 +136,8 @@ pub enum TrunkKind {
     None {},
     /// The same conformer, one modality after the other (VAVL, Goncalves et al. 2024).
     Shared(TrunkConfig),
+    /// The same two linear layers with a residual, on the view of each modality.
+    Dense(DenseConfig),
 }
 
 impl Default for TrunkKind {
@@ -271,6 +273,14 @@ impl ModelConfig {
                 );
             }
         }
+        if let TrunkKind::Dense(trunk) = self.trunk {
+            if trunk.hidden == 0 || !(0.0..1.0).contains(&trunk.dropout) {
+                return bad("trunk", "needs a hidden width of at least 1 and a dropout in [0, 1)");
+            }
+            if self.encoder.values().any(|encoder| encoder.width.is_some()) {
+                return bad("trunk", "is shared by views of one width; remove those of encoders");
+            }
+        }
         self.check_head()?;
         match &self.fusion {
             Fusion::None {} => Ok(()),
@@ -316,8 +326,14 @@ impl ModelConfig {
                     "is 0; write the length of a word vector".to_owned(),
                 );
             }
+            if words.offset.is_some_and(|offset| !(0.0..1.0).contains(&offset.drop)) {
+                return bad("head.words.offset.drop", "must lie in [0, 1)".to_owned());
+            }
             let text = self.width(Modality::Text);
-            if self.encoder.contains_key(&Modality::Text) && text != words.size {
+            if words.offset.is_none()
+                && self.encoder.contains_key(&Modality::Text)
+                && text != words.size
+            {
                 return bad(
                     "encoder.text.width",
                     format!(

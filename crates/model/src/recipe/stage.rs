@@ -4,6 +4,8 @@
 mod part;
 
 use limbic_media::Modality;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::objective::PredictLoss;
@@ -22,6 +24,10 @@ pub struct Stage {
     pub epochs: usize,
     /// Clips a step.
     pub batch: usize,
+    /// How often an epoch goes through the clips of a corpus; once where it is not named, and 0
+    /// leaves it out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub repeat: BTreeMap<String, usize>,
     /// The rule that moves the weights.
     pub optimizer: Optimizer,
     /// How its learning rate goes over the stage.

@@ -21,8 +21,8 @@ fn every_batch_has_one_corpus_and_the_same_modalities() {
         dataset.items[index].values.remove(absent);
     }
     let all: Vec<usize> = (0..40).collect();
-    let batches = deal(&dataset, &all, 6, &mut ChaCha8Rng::seed_from_u64(1));
-    assert_eq!(batches.len(), count(&dataset, &all, 6));
+    let batches = deal(&dataset, &all, 6, &BTreeMap::new(), &mut ChaCha8Rng::seed_from_u64(1));
+    assert_eq!(batches.len(), count(&dataset, &all, 6, &BTreeMap::new()));
     for batch in batches.iter().chain(&in_order(&dataset, &all, 6)) {
         assert!(batch.iter().all(|i| kind(&dataset, *i) == kind(&dataset, batch[0])));
         let inputs = collate(&dataset, batch, &[], None, &Device::flex()).inputs;
@@ -117,8 +117,12 @@ fn batches_of_a_speaker_hold_nobody_else() {
     let mut dataset = made_up(40);
     dataset.by_speaker = true;
     let all: Vec<usize> = (0..40).collect();
-    let dealt = deal(&dataset, &all, 6, &mut ChaCha8Rng::seed_from_u64(1));
-    assert_eq!((dealt.len(), count(&dataset, &all, 6)), (8, 8), "four speakers, ten clips each");
+    let dealt = deal(&dataset, &all, 6, &BTreeMap::new(), &mut ChaCha8Rng::seed_from_u64(1));
+    assert_eq!(
+        (dealt.len(), count(&dataset, &all, 6, &BTreeMap::new())),
+        (8, 8),
+        "four speakers, ten clips each"
+    );
     for batch in &dealt {
         let speaker = |index: &usize| dataset.items[*index].speaker.clone();
         assert!(batch.iter().all(|index| speaker(index) == speaker(&batch[0])));
@@ -130,7 +134,7 @@ fn batches_are_of_clips_about_as_long_as_each_other() {
     // Clip i has i + 2 steps; a pool of 32 batches is sorted before it is cut.
     let dataset = made_up(120);
     let all: Vec<usize> = (0..120).collect();
-    let mut dealt = deal(&dataset, &all, 4, &mut ChaCha8Rng::seed_from_u64(1));
+    let mut dealt = deal(&dataset, &all, 4, &BTreeMap::new(), &mut ChaCha8Rng::seed_from_u64(1));
     for batch in &mut dealt {
         batch.sort_unstable();
         assert!(batch[3] - batch[0] == 3, "{batch:?}");

@@ -255,8 +255,9 @@ impl<F: Fn(&str) -> bool> ModuleVisitor for Flatten<'_, F> {
         let path = self.path.join(".");
         if (self.moves)(&path)
             && let Some(gradient) = param.val().grad(self.gradients)
+            && let Ok(values) = gradient.into_data().try_into_vec::<f32>()
         {
-            self.found.insert(path, gradient.into_data().iter::<f32>().collect());
+            self.found.insert(path, values);
         }
     }
 }
