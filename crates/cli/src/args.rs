@@ -208,6 +208,11 @@ pub(crate) struct Train {
     #[arg(long)]
     pub(crate) cross_validate: bool,
 
+    /// Save the checkpoint of every fold, too, as OUT.fold-0.safetensors and so on, which
+    /// `limbic eval --with` scores as one
+    #[arg(long, requires = "cross_validate", requires = "output")]
+    pub(crate) keep_folds: bool,
+
     /// Change a value of the recipe, as in stage.0.epochs=5
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,

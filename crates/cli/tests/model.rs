@@ -73,6 +73,7 @@ fn branch(modality: Modality, input: &str, body: &str) -> Checkpoint {
         model: recipe.model.init(&[set], &device),
         recipes: [(modality, recipe)].into(),
         temperature: [(modality, 0.5)].into(),
+        calibration: limbic_model::Calibration::new(),
         thresholds: [].into(),
         coordinates: [].into(),
         provenance: [(modality, Provenance::default())].into(),

@@ -328,7 +328,8 @@ fn network(
 
 /// The first label set of ratings that has valence or arousal, and their rows.
 fn ratings(branch: &Branch) -> Option<(String, [Option<usize>; 2])> {
-    let sets = branch.sets().iter().filter(|set| set.kind == LabelKind::Rating);
+    let learned = branch.sets().iter().filter(|set| branch.learned(&set.name));
+    let sets = learned.filter(|set| set.kind == LabelKind::Rating);
     let found = sets.map(|set| {
         let row = |name: &str| set.classes.iter().position(|class| class == name);
         (set.name.clone(), [row("valence"), row("arousal")])

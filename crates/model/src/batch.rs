@@ -95,4 +95,6 @@ pub struct Batch {
     pub targets: Vec<(String, Target)>,
     /// The same labels in the space shown to users: `[b, 8]` probabilities, or rows of zeros.
     pub shared: Option<Tensor<2>>,
+    /// What teachers say of the clips, of any label set; rows of zeros where they say nothing.
+    pub taught: Vec<(String, Target)>,
 }

@@ -63,6 +63,14 @@ pub struct Provenance {
     pub converted: BTreeMap<String, String>,
 }
 
+/// Temperatures by label set, and by the modalities that are seen, joined by `+`.
+pub type Calibration = BTreeMap<String, BTreeMap<String, f32>>;
+
+/// How a [`Calibration`] calls a choice of modalities: their names, joined by `+`.
+pub fn inputs(modalities: &[Modality]) -> String {
+    modalities.iter().map(|modality| modality.name()).collect::<Vec<_>>().join("+")
+}
+
 /// A model with all that is needed to run it again or train it again.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
@@ -72,6 +80,9 @@ pub struct Checkpoint {
     pub recipes: BTreeMap<Modality, Recipe>,
     /// Softmax temperature of each modality's shared head, fitted on held-out clips.
     pub temperature: BTreeMap<Modality, f32>,
+    /// Softmax temperature of each label set for each choice of modalities, fitted on clips that
+    /// were not trained on.
+    pub calibration: Calibration,
     /// For label sets of yes/no answers: the probability from which each class counts as yes,
     /// chosen on clips that were not trained on.
     pub thresholds: BTreeMap<String, Vec<f32>>,
@@ -92,11 +103,16 @@ struct Header {
     recipes: BTreeMap<Modality, Recipe>,
     sets: BTreeMap<Modality, Vec<LabelSet>>,
     temperature: BTreeMap<Modality, f32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    calibration: Calibration,
     thresholds: BTreeMap<String, Vec<f32>>,
     #[serde(default)]
     coordinates: BTreeMap<String, [f32; 2]>,
     provenance: BTreeMap<Modality, Provenance>,
     assets: BTreeMap<String, String>,
+    /// The label sets of which a modality learned nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    blank: BTreeMap<Modality, Vec<String>>,
     /// Whether the head for all modalities together is as it began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     fusion_untrained: bool,
@@ -117,7 +133,13 @@ impl Checkpoint {
                 .into_iter()
                 .filter_map(|m| Some((m, self.model.branch(m)?.sets().to_vec())))
                 .collect(),
+            blank: Modality::ALL
+                .into_iter()
+                .filter_map(|m| Some((m, self.model.branch(m)?.blank.clone())))
+                .filter(|(_, blank)| !blank.is_empty())
+                .collect(),
             temperature: self.temperature.clone(),
+            calibration: self.calibration.clone(),
             thresholds: self.thresholds.clone(),
             coordinates: self.coordinates.clone(),
             provenance: self.provenance.clone(),
@@ -220,6 +242,9 @@ impl Checkpoint {
             let sets = header.sets.get(modality).and_then(|sets| sets.get(1..)).unwrap_or(&[]);
             model = model.joined(config.init(sets, device));
         }
+        for (modality, blank) in &header.blank {
+            model = model.with_blank(*modality, blank);
+        }
         let mut fill = Fill { tensors: &tensors, path: Vec::new(), problem: None };
         let model = model.mapped(&mut fill);
         if let Some(problem) = fill.problem {
@@ -229,6 +254,7 @@ impl Checkpoint {
             model: model.with_fusion_untrained(header.fusion_untrained),
             recipes: header.recipes.into_iter().filter(|(m, _)| wanted(m)).collect(),
             temperature: header.temperature,
+            calibration: header.calibration,
             thresholds: header.thresholds,
             coordinates: header.coordinates,
             provenance: header.provenance,
@@ -265,6 +291,9 @@ impl Checkpoint {
             whole.model = whole.model.joined(part.model);
             whole.recipes.extend(part.recipes);
             whole.temperature.extend(part.temperature);
+            for (set, fitted) in part.calibration {
+                whole.calibration.entry(set).or_default().extend(fitted);
+            }
             whole.thresholds.extend(part.thresholds);
             whole.coordinates.extend(part.coordinates);
             whole.provenance.extend(part.provenance);

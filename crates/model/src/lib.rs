@@ -26,7 +26,7 @@ mod trunk;
 mod words;
 
 pub use batch::{Batch, Input, Sequence, Target};
-pub use checkpoint::{Checkpoint, Precision, Provenance};
+pub use checkpoint::{Calibration, Checkpoint, Precision, Provenance, inputs};
 pub use encode::Encoder;
 pub use encode::conformer::{Axes, ConformerConfig};
 pub use encode::graph::GraphConfig;

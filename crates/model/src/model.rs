@@ -15,7 +15,7 @@ use crate::head::Stack;
 use crate::project::Projector;
 use crate::trunk::Trunk;
 use crate::words::Words;
-use crate::{Batch, Error, Head, Input, LabelSet, Result};
+use crate::{Batch, Error, Head, Input, LabelKind, LabelSet, Result};
 
 /// One modality's encoder and its heads, one a label set; the shared set comes first.
 #[derive(Module, Debug)]
@@ -27,6 +27,10 @@ pub struct Branch {
     pub(crate) reconstruction: Option<Stack>,
     #[module(skip)]
     pub(crate) sets: Vec<LabelSet>,
+    /// The label sets that no clip with this modality had in training: nothing was learned for
+    /// them here.
+    #[module(skip)]
+    pub(crate) blank: Vec<String>,
 }
 
 /// Heads over the views of all modalities, end to end.
@@ -80,10 +84,16 @@ impl Branch {
         &self.sets
     }
 
+    /// Whether clips with this modality taught it a label set. Where the rows are words, it answers
+    /// to the classes of any other by their words alone.
+    pub fn learned(&self, set: &str) -> bool {
+        !self.blank.iter().any(|blank| blank == set)
+    }
+
     /// Which of [`EMOTIONS`](crate::EMOTIONS) any corpus that it learned from speaks of.
     pub fn covered(&self) -> [bool; 8] {
         let mut covered = [false; 8];
-        for set in self.sets.iter().skip(1) {
+        for set in self.sets.iter().skip(1).filter(|set| self.learned(&set.name)) {
             for (all, one) in covered.iter_mut().zip(&set.covered) {
                 *all |= one;
             }
@@ -118,6 +128,17 @@ impl Model {
     pub fn covered(&self, modality: Modality, set: &str) -> [bool; 8] {
         let found = self.branch(modality).and_then(|b| b.sets.iter().find(|s| s.name == set));
         std::array::from_fn(|i| found.is_some_and(|s| s.covered.get(i) == Some(&true)))
+    }
+
+    /// Whether a modality has an answer to a label set that means anything: it learned the set, or
+    /// its classes are words that it can read.
+    pub fn answers(&self, modality: Modality, set: &str) -> bool {
+        self.branch(modality).is_some_and(|branch| {
+            let found = branch.sets.iter().find(|own| own.name == set);
+            found.is_some_and(|own| {
+                branch.learned(set) || (self.words.is_some() && own.kind != LabelKind::Rating)
+            })
+        })
     }
 
     /// Encodes what is present.

@@ -1,9 +1,11 @@
 //! What a stage minimises. An objective that finds nothing to use in a batch returns `None`.
 
 pub mod contrast;
+mod distill;
 mod labels;
 mod predict;
 
+pub use distill::Distill;
 pub use labels::{
     PositiveWeights, binary_cross_entropy, concordance, concordances, cross_entropy, hardest,
     positive_weights, restrict, weighted_binary_cross_entropy,
@@ -37,6 +39,9 @@ impl Objectives {
         }
         if let Some(predict) = &self.predict {
             terms.extend(predict.terms(model, views, batch)?);
+        }
+        if let Some(distill) = &self.distill {
+            terms.extend(distill.terms(model, views, batch)?);
         }
         Ok(terms.into_iter().reduce(|sum, term| sum + term))
     }

@@ -11,6 +11,9 @@ mod probe;
 mod stage;
 mod tune;
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -98,6 +101,15 @@ impl Recipe {
     pub fn learns_shared(&self) -> bool {
         let own = |labels: &LabelLoss| labels.shared > 0.0 && labels.on != On::Joint;
         self.label_losses().any(|labels| self.model.head.words.is_some() || own(&labels))
+    }
+
+    /// The checkpoints that stages learn from.
+    pub fn teachers(&self) -> BTreeSet<&Path> {
+        let steps = self.stage.iter().flat_map(|stage| {
+            stage.steps.iter().map(|step| &step.objective).chain(std::iter::once(&stage.objective))
+        });
+        let distilled = steps.filter_map(|objective| objective.distill.as_ref());
+        distilled.flat_map(|distill| &distill.teachers).map(PathBuf::as_path).collect()
     }
 
     fn label_losses(&self) -> impl Iterator<Item = LabelLoss> {

@@ -46,6 +46,7 @@ fn checkpoint() -> Checkpoint {
         model: recipe.model.init(&[set], &device),
         recipes: SEEN.into_iter().map(|m| (m, recipe.clone())).collect(),
         temperature: SEEN.into_iter().map(|m| (m, 1.5)).collect(),
+        calibration: limbic_model::Calibration::new(),
         thresholds: [("set".to_owned(), vec![0.25, 0.75])].into(),
         coordinates: [("anger".to_owned(), [-0.5, 0.5])].into(),
         provenance: [(Modality::Text, Provenance::default())].into(),

@@ -118,6 +118,7 @@ pub(crate) fn collate(
     }
     let mut shared: Vec<Vec<f32>> =
         items.iter().map(|i| i.shared.map_or_else(|| vec![0.0; 8], |s| s.to_vec())).collect();
+    let mut taught = dataset.taught.rows(batch);
     let mixture = random.as_deref_mut().and_then(|random| mixture(changes, items.len(), random));
     let mixture = mixture.filter(|_| items.iter().all(|item| blends(item, dataset.window)));
     if let Some(mixture) = &mixture {
@@ -125,6 +126,9 @@ pub(crate) fn collate(
             blend(rows, mixture);
         }
         blend(&mut shared, mixture);
+        for (_, _, rows) in &mut taught {
+            blend(rows, mixture);
+        }
     }
     let look = |random: Option<&mut ChaCha8Rng>| {
         inputs(dataset, &items, changes, mixture.as_ref(), random, device)
@@ -134,21 +138,23 @@ pub(crate) fn collate(
         Some(random) => look(Some(random)),
         None => first.clone(),
     });
-    let targets = targets
-        .into_iter()
-        .zip(maps)
-        .map(|((name, rows), map)| {
-            let x = matrix(&rows, device);
-            let target = match map.kind {
-                LabelKind::Class => Target::Class(x),
-                LabelKind::Multi => Target::Multi(x),
-                LabelKind::Rating => Target::Rating(x),
-            };
-            (name, target)
-        })
-        .collect();
+    let target = |kind: LabelKind, rows: &[Vec<f32>]| {
+        let x = matrix(rows, device);
+        match kind {
+            LabelKind::Class => Target::Class(x),
+            LabelKind::Multi => Target::Multi(x),
+            LabelKind::Rating => Target::Rating(x),
+        }
+    };
+    let targets = targets.into_iter().zip(maps);
     let any = shared.iter().flatten().any(|w| *w > 0.0);
-    Batch { inputs: first, second, targets, shared: any.then(|| matrix(&shared, device)) }
+    Batch {
+        inputs: first,
+        second,
+        targets: targets.map(|((name, rows), map)| (name, target(map.kind, &rows))).collect(),
+        shared: any.then(|| matrix(&shared, device)),
+        taught: taught.into_iter().map(|(name, kind, rows)| (name, target(kind, &rows))).collect(),
+    }
 }
 
 /// One look at each clip. The stretches of a clip's modalities begin at the same share of it.

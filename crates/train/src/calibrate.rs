@@ -1,37 +1,83 @@
 //! Temperatures: how sure a model may be.
 
-use crate::Outcome;
+use std::collections::BTreeMap;
+
+use limbic_model::{Calibration, LabelKind};
+
+use crate::dataset::weights;
+use crate::{Dataset, Outcome};
+
+/// Fewer clips than this fit no temperature.
+const FEWEST: usize = 40;
 
 /// The temperature that gives held-out labels the highest likelihood under
 /// `softmax(logits / T)` (Guo et al. 2017), over the classes that each corpus covers. Found by
 /// golden-section search of `log T` between 0.1 and 10.
 pub fn temperature(outcomes: &[Outcome]) -> f32 {
-    let rows: Vec<&Outcome> = outcomes.iter().filter(|o| o.shared_truth.is_some()).collect();
+    let rows: Vec<Row> = outcomes
+        .iter()
+        .filter_map(|outcome| {
+            let covered = |(z, c): (&f32, bool)| if c { *z } else { f32::NEG_INFINITY };
+            let logits = outcome.shared.iter().zip(outcome.covered).map(covered).collect();
+            Some((logits, outcome.shared_truth?.to_vec()))
+        })
+        .collect();
+    likeliest(&rows)
+}
+
+/// The temperature of each label set of one class a clip, for each choice of modalities: the one
+/// that gives these clips, which were not trained on, the highest likelihood.
+pub fn calibration(dataset: &Dataset, outcomes: &[Outcome]) -> Calibration {
+    let mut all = Calibration::new();
+    for (corpus, card) in dataset.cards.iter().enumerate() {
+        for (index, map) in
+            card.labels.iter().enumerate().filter(|(_, map)| map.kind == LabelKind::Class)
+        {
+            let mut rows: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+            for outcome in outcomes.iter().filter(|o| dataset.items[o.item].corpus == corpus) {
+                let label = dataset.items[outcome.item].labels.get(index).and_then(Option::as_ref);
+                let logits = outcome.logits.get(index).filter(|logits| !logits.is_empty());
+                let Some((label, logits)) = label.zip(logits) else { continue };
+                let truth = weights(label, map.classes.len());
+                let total: f32 = truth.iter().sum();
+                let truth = truth.into_iter().map(|weight| weight / total.max(1e-6)).collect();
+                let inputs = limbic_model::inputs(&outcome.modalities);
+                rows.entry(inputs).or_default().push((logits.clone(), truth));
+            }
+            rows.retain(|_, rows| rows.len() >= FEWEST);
+            if !rows.is_empty() {
+                let fitted = rows.into_iter().map(|(inputs, rows)| (inputs, likeliest(&rows)));
+                all.insert(map.name.clone(), fitted.collect());
+            }
+        }
+    }
+    all
+}
+
+/// Logits, minus infinity for what cannot be said, and the share of each class.
+type Row = (Vec<f32>, Vec<f32>);
+
+fn likeliest(rows: &[Row]) -> f32 {
     let (mut low, mut high) = (0.1f64.ln(), 10f64.ln());
     let ratio = (5f64.sqrt() - 1.0) / 2.0;
     for _ in 0..60 {
         let (a, b) = (high - ratio * (high - low), low + ratio * (high - low));
-        if nll(&rows, a.exp()) < nll(&rows, b.exp()) { high = b } else { low = a }
+        if nll(rows, a.exp()) < nll(rows, b.exp()) { high = b } else { low = a }
     }
     f64::midpoint(low, high).exp() as f32
 }
 
-/// Mean negative log-likelihood of the shared labels at a temperature.
-pub(crate) fn nll(rows: &[&Outcome], temperature: f64) -> f64 {
+/// Mean negative log-likelihood at a temperature. A class that the model has no row for counts
+/// nothing.
+fn nll(rows: &[Row], temperature: f64) -> f64 {
     let total: f64 = rows
         .iter()
-        .filter_map(|outcome| {
-            let truth = outcome.shared_truth?;
-            let scaled: Vec<f64> = outcome
-                .shared
-                .iter()
-                .zip(outcome.covered)
-                .map(|(z, c)| if c { f64::from(*z) / temperature } else { f64::NEG_INFINITY })
-                .collect();
+        .map(|(logits, truth)| {
+            let scaled: Vec<f64> = logits.iter().map(|z| f64::from(*z) / temperature).collect();
             let top = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let log_sum = top + scaled.iter().map(|z| (z - top).exp()).sum::<f64>().ln();
-            let known = truth.iter().zip(&scaled).filter(|(t, _)| **t > 0.0);
-            Some(known.map(|(t, z)| f64::from(*t) * (log_sum - z)).sum::<f64>())
+            let known = truth.iter().zip(&scaled).filter(|(t, z)| **t > 0.0 && z.is_finite());
+            known.map(|(t, z)| f64::from(*t) * (log_sum - z)).sum::<f64>()
         })
         .sum();
     total / rows.len().max(1) as f64

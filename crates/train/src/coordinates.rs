@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
+use limbic_media::Modality;
 use limbic_model::{EMOTIONS, LabelKind, Model};
 
 use crate::batches::{collate, in_order};
@@ -33,7 +34,16 @@ pub fn coordinates(
     let device = Device::flex();
     let mut sums = [[0.0f32; 3]; EMOTIONS.len()];
     for batch in in_order(dataset, indices, BATCH) {
-        let views = model.view(&collate(dataset, &batch, &[], None, &device).inputs)?;
+        let mut inputs = collate(dataset, &batch, &[], None, &device).inputs;
+        for modality in Modality::ALL {
+            if !model.answers(modality, set) {
+                inputs.remove(modality);
+            }
+        }
+        if inputs.is_empty() {
+            continue;
+        }
+        let views = model.view(&inputs)?;
         let ratings = rows(logits(model, &views, Some(set))?);
         for (index, rating) in batch.iter().zip(ratings) {
             let Some(label) = dataset.items[*index].shared else { continue };

@@ -10,6 +10,7 @@ use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
 
 use crate::leaks::{self, Leak};
 use crate::reader::Reader;
+use crate::teach::Taught;
 use crate::{Error, Result, text};
 use limbic_corpus::split::Split;
 use limbic_corpus::{Card, Example, Fingerprint, Label, Part, fingerprints};
@@ -81,6 +82,8 @@ pub struct Dataset {
     pub second: bool,
     /// Whether a training batch is of one speaker.
     pub by_speaker: bool,
+    /// What teachers say of the clips.
+    pub taught: Taught,
 }
 
 impl Dataset {

@@ -305,6 +305,7 @@ impl Fit<'_> {
             model: model.valid(),
             recipes: seen().map(|m| (*m, recipe.clone())).collect(),
             temperature: BTreeMap::new(),
+            calibration: limbic_model::Calibration::new(),
             thresholds: BTreeMap::new(),
             coordinates: BTreeMap::new(),
             provenance: seen().map(|m| (*m, provenance.clone())).collect(),

@@ -110,11 +110,7 @@ pub fn outcomes(
 
 /// Whether every one of these branches answers to a label set.
 fn knows(model: &Model, subset: &[Modality], set: &str) -> bool {
-    let knows = |modality: &Modality| {
-        let sets = model.branch(*modality).map_or(&[][..], |branch| branch.sets());
-        sets.iter().any(|own| own.name == set)
-    };
-    subset.iter().all(knows)
+    subset.iter().all(|modality| model.answers(*modality, set))
 }
 
 /// The views of those of `indices` that have all modalities of `subset`, side by side: what a

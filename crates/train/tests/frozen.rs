@@ -54,6 +54,7 @@ fn batch(features: &Features, device: &Device) -> Batch {
         second: None,
         targets: vec![("set".to_owned(), Target::Class(Tensor::from_data([[1.0, 0.0]], device)))],
         shared: None,
+        taught: Vec::new(),
     }
 }
 

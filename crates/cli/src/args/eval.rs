@@ -9,6 +9,8 @@ Examples:
   limbic eval default clips.csv -o scores         a manifest of your own clips
   limbic eval voice.safetensors data/emodb        a corpus in the layout of its authors
   limbic eval mpuc.safetensors --corpora ravdess  what its training left out
+  limbic eval fold-0.safetensors --with fold-[1-4].safetensors
+                                                  five folds, scored as one
   limbic eval --replay scores/result.json         the same numbers again
 
 A manifest is a .csv, .tsv, .jsonl or .parquet file with any of the columns audio, video, image,
@@ -25,6 +27,11 @@ pub(crate) struct Eval {
     /// A checkpoint written by `limbic train`, or `default` for the one built in
     #[arg(value_name = "CHECKPOINT", required_unless_present = "replay")]
     pub(crate) checkpoint: Option<PathBuf>,
+
+    /// Checkpoints of the other folds of the same training: each answers for the clips that it left
+    /// out, and all of these are scored together
+    #[arg(long, value_name = "CHECKPOINT", num_args = 1.., conflicts_with = "replay")]
+    pub(crate) with: Vec<PathBuf>,
 
     /// A corpus folder or a manifest [default: what its training left out, below --data]
     #[arg(value_name = "DATA")]

@@ -45,6 +45,7 @@ pub(crate) fn run(typed: &Convert) -> Result<ExitCode> {
         model,
         recipes: modalities().map(|modality| (modality, recipe.clone())).collect(),
         temperature: BTreeMap::new(),
+        calibration: limbic_model::Calibration::new(),
         thresholds: BTreeMap::new(),
         coordinates: BTreeMap::new(),
         provenance: modalities().map(|modality| (modality, provenance.clone())).collect(),

@@ -1,6 +1,7 @@
 //! `limbic eval`: a checkpoint against labels, on clips that it has not met.
 
 mod asked;
+mod folds;
 mod heads;
 mod plan;
 mod readings;
@@ -43,12 +44,20 @@ struct Done {
     test: Vec<Example>,
 }
 
+/// What checkpoints answered of one set of clips.
+struct Gathered {
+    plan: Plan,
+    asked: Vec<Asked>,
+    allowed: Allowed,
+    skipped: Vec<String>,
+}
+
 /// Scores, prints and writes; one folder a corpus.
 pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
     if let Some(result) = &typed.replay {
         return replay::run(result, typed);
     }
-    let given = Given::open(typed)?;
+    let (given, others) = checkpoints(typed)?;
     if let Some(sentence) = super::untrained::sentence(&given.checkpoint.model) {
         note(&sentence);
     }
@@ -58,7 +67,7 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
     let (mut scored, mut refused) = (0, 0);
     for plan in plans {
         let name = plan.card.name.clone();
-        match one(typed, &given, plan)? {
+        match one(typed, (&given, &others), plan)? {
             Err(sentence) => {
                 refused += 1;
                 complain(&sentence);
@@ -90,10 +99,34 @@ pub(crate) fn run(typed: &Eval) -> Result<ExitCode> {
     }
 }
 
+/// The checkpoint that was named, and those of other folds.
+fn checkpoints(typed: &Eval) -> Result<(Given, Vec<Given>)> {
+    let path = typed.checkpoint.as_deref().context("name a checkpoint, or `default`")?;
+    let others = typed.with.iter().map(|path| Given::open(path)).collect::<Result<_>>()?;
+    Ok((Given::open(path)?, others))
+}
+
+/// Scores one set of clips; the sentence of a refusal, or nothing where the checkpoint answers to
+/// none of the labels.
+fn one(
+    typed: &Eval,
+    (given, others): (&Given, &[Given]),
+    plan: Plan,
+) -> Result<Result<Option<Done>, String>> {
+    let gathered = match gather(typed, given, plan)? {
+        Ok(Some(first)) => folds::with(typed, first, others)?,
+        other => other,
+    };
+    Ok(match gathered {
+        Ok(Some(gathered)) => Ok(Some(record::evaluation(typed, (given, others), gathered)?)),
+        Ok(None) => Ok(None),
+        Err(sentence) => Err(sentence),
+    })
+}
+
 impl Given {
-    fn open(typed: &Eval) -> Result<Self> {
+    fn open(path: &Path) -> Result<Self> {
         let device = burn::tensor::Device::flex();
-        let path = typed.checkpoint.as_deref().context("name a checkpoint, or `default`")?;
         let (bytes, limbic) = if path.as_os_str() == "default" {
             (limbic::DEFAULT_MODEL.to_vec(), Limbic::default_model())
         } else {
@@ -156,9 +189,9 @@ fn plans(typed: &Eval, given: &Given) -> Result<Vec<Plan>> {
     Ok(plans)
 }
 
-/// Scores one set of clips; the sentence of a refusal, or nothing where the checkpoint answers to
-/// none of the labels.
-fn one(typed: &Eval, given: &Given, mut plan: Plan) -> Result<Result<Option<Done>, String>> {
+/// Asks about one set of clips; the sentence of a refusal, or nothing where the checkpoint answers
+/// to none of the labels.
+fn gather(typed: &Eval, given: &Given, mut plan: Plan) -> Result<Result<Option<Gathered>, String>> {
     let found = plan.compare(&given.checkpoint, typed.quiet)?;
     let allowed = allowed(typed, given, &plan.card.name);
     if !found.overlaps.is_empty() && allowed.is_none() {
@@ -178,7 +211,7 @@ fn one(typed: &Eval, given: &Given, mut plan: Plan) -> Result<Result<Option<Done
             None => Ok(Ok(None)),
         };
     }
-    Ok(Ok(Some(record::evaluation(typed, given, plan, asked, (found, allowed), skipped)?)))
+    Ok(Ok(Some(Gathered { plan, asked, allowed: (found, allowed), skipped })))
 }
 
 /// Why training may know some of the clips, where somebody said so.

@@ -4,6 +4,7 @@ mod answers;
 mod left_out;
 mod recipe;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -52,11 +53,16 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
     let mut events = typed.tensorboard.as_deref().map(Events::create).transpose()?;
     let mut held_out = Answers::default();
     if typed.cross_validate {
+        let mut folds = Vec::new();
         for fold in 0..FOLDS {
             let (checkpoint, answers) = trial(typed, &recipe, &dataset, Some(fold), &mut events)?;
             answers.tell(&dataset, &checkpoint.thresholds, &json!(fold))?;
+            if typed.keep_folds {
+                folds.push((checkpoint, answers.outcomes.clone()));
+            }
             held_out.extend(answers);
         }
+        keep(typed.output.as_deref(), &dataset, folds)?;
         held_out.tell(&dataset, &BTreeMap::new(), &json!("pooled"))?;
         if typed.output.is_none() {
             return Ok(ExitCode::SUCCESS);
@@ -69,6 +75,9 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
     }
     let outcomes = &held_out.outcomes;
     if !outcomes.is_empty() {
+        if typed.cross_validate {
+            checkpoint.calibration = limbic_train::calibration(&dataset, outcomes);
+        }
         for modality in &dataset.modalities {
             let alone = outcomes.iter().filter(|o| o.modalities == [*modality]);
             let alone: Vec<Outcome> = alone.cloned().collect();
@@ -103,6 +112,25 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Saves the checkpoint of every fold beside `output`. How sure each may be was learned from the
+/// clips that the others left out.
+fn keep(
+    output: Option<&Path>,
+    dataset: &Dataset,
+    folds: Vec<(Checkpoint, Vec<Outcome>)>,
+) -> Result<()> {
+    let all: Vec<Vec<Outcome>> = folds.iter().map(|(_, outcomes)| outcomes.clone()).collect();
+    for (fold, (mut checkpoint, _)) in folds.into_iter().enumerate() {
+        let Some(output) = output else { return Ok(()) };
+        let others = all.iter().enumerate().filter(|(other, _)| *other != fold);
+        let others: Vec<Outcome> = others.flat_map(|(_, own)| own.clone()).collect();
+        checkpoint.calibration = limbic_train::calibration(dataset, &others);
+        let path = output.with_extension(format!("fold-{fold}.safetensors"));
+        checkpoint.save(&path, Precision::Full)?;
+    }
+    Ok(())
+}
+
 /// One training and what it says of the clips that it left out.
 fn trial(
     typed: &Train,
@@ -117,7 +145,10 @@ fn trial(
     }
     let dev = dataset.development(&recipe.data);
     let words = typed.data.join("wordvec");
-    let seen = dataset.arranged(&recipe.data, recipe.seed, &train);
+    let mut seen = dataset.arranged(&recipe.data, recipe.seed, &train);
+    if !recipe.teachers().is_empty() {
+        seen = Cow::Owned(seen.into_owned().taught(recipe, &typed.data, &train)?);
+    }
     let run = Fit {
         recipe,
         dataset: &seen,
@@ -167,9 +198,12 @@ fn trial(
     let mut checkpoint = run.checkpoint(&model, fold);
     if recipe.learns_labels() {
         super::untrained::tell(&checkpoint.model)?;
-        let whole = std::slice::from_ref(&dataset.modalities);
-        let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, whole)?;
-        checkpoint.thresholds = limbic_train::thresholds(dataset, &on_dev);
+        let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, &subsets)?;
+        checkpoint.calibration = limbic_train::calibration(dataset, &on_dev);
+        let whole =
+            |o: &&Outcome| o.modalities.len() == dataset.items[o.item].values.iter().count();
+        let whole: Vec<Outcome> = on_dev.iter().filter(whole).cloned().collect();
+        checkpoint.thresholds = limbic_train::thresholds(dataset, &whole);
         checkpoint.coordinates = limbic_train::coordinates(&checkpoint.model, dataset, &dev)?;
         answers.outcomes = limbic_train::outcomes(&checkpoint.model, dataset, &test, &subsets)?;
     }

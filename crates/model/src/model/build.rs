@@ -74,6 +74,7 @@ impl ModelConfig {
                 .zip(size)
                 .map(|(config, size)| config.init(width, size, device)),
             sets: sets.to_vec(),
+            blank: Vec::new(),
         })
     }
 

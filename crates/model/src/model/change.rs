@@ -59,6 +59,27 @@ impl Model {
         self
     }
 
+    /// The same model, in which `modality` is known to have learned nothing of `sets`: what its heads
+    /// would add to the words of their classes is nothing, and stays so.
+    #[must_use]
+    pub fn with_blank(mut self, modality: Modality, sets: &[String]) -> Self {
+        let words = self.words.is_some();
+        if let Some(branch) = self.branch_mut(modality) {
+            for (set, head) in branch.sets.iter().zip(&mut branch.heads) {
+                if let Head::Rows(rows) = head
+                    && words
+                    && sets.contains(&set.name)
+                {
+                    rows.weight = Param::from_tensor(rows.weight.val().zeros_like());
+                    let bias = rows.bias.take();
+                    rows.bias = bias.map(|bias| Param::from_tensor(bias.val().zeros_like()));
+                }
+            }
+            branch.blank = sets.to_vec();
+        }
+        self
+    }
+
     /// The classes whose rows are words, in the order of the rows; empty where rows are learned.
     pub fn worded(&self) -> Vec<String> {
         let branches = [&self.text, &self.audio, &self.vision, &self.body];

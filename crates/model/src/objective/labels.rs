@@ -22,14 +22,8 @@ impl LabelLoss {
         batch: &Batch,
         positives: &PositiveWeights,
     ) -> Result<Vec<Tensor<1>>> {
+        let mut terms = self.compared(model, views, &batch.targets, positives)?;
         let (views, looks) = self.stacked(views);
-        let mut terms = Vec::new();
-        for (set, target) in &batch.targets {
-            for logits in self.answers(model, &views, set)? {
-                let loss = self.loss(logits, target, looks, positives.get(set));
-                terms.extend(loss.map(|loss| loss * self.weight));
-            }
-        }
         if let Some(target) = &batch.shared
             && self.shared > 0.0
             && let Some((modality, _)) = views.iter().next()
@@ -38,6 +32,26 @@ impl LabelLoss {
             for logits in self.answers(model, &views, SHARED)? {
                 let target = target.clone().repeat(&[looks, 1]);
                 terms.push(cross_entropy(restrict(logits, &covered), target) * self.shared);
+            }
+        }
+        Ok(terms)
+    }
+
+    /// One term a label set of `targets`, over every modality that is present, and over all of them
+    /// together.
+    pub(super) fn compared(
+        &self,
+        model: &Model,
+        views: &Views,
+        targets: &[(String, Target)],
+        positives: &PositiveWeights,
+    ) -> Result<Vec<Tensor<1>>> {
+        let (views, looks) = self.stacked(views);
+        let mut terms = Vec::new();
+        for (set, target) in targets {
+            for logits in self.answers(model, &views, set)? {
+                let loss = self.loss(logits, target, looks, positives.get(set));
+                terms.extend(loss.map(|loss| loss * self.weight));
             }
         }
         Ok(terms)

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::objective::PredictLoss;
 use crate::objective::contrast::Contrast;
+use crate::objective::{Distill, PredictLoss};
 use crate::{Error, Fusion, InputConfig, ModelConfig, Result};
 
 pub use part::Part;
@@ -218,6 +218,9 @@ pub struct Objectives {
     pub contrast: Option<Contrast>,
     /// Guess each modality's features from its view.
     pub predict: Option<PredictLoss>,
+    /// Answer as other models do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distill: Option<Distill>,
 }
 
 /// Cross-entropy, binary cross-entropy or 1 - CCC, chosen by the target.
@@ -396,6 +399,7 @@ impl Objectives {
     fn reaches(&self) -> bool {
         self.contrast.is_some()
             || self.predict.is_some()
+            || self.distill.is_some()
             || self.labels.as_ref().is_some_and(|labels| !labels.detach)
     }
 
@@ -412,6 +416,14 @@ impl Objectives {
             }
             if !(0.0..1.0).contains(&labels.smoothing) {
                 return bad(".labels.smoothing", "must lie in [0, 1)");
+            }
+        }
+        if let Some(distill) = &self.distill {
+            if distill.teachers.is_empty() {
+                return bad(".distill.teachers", "is empty; name at least one checkpoint");
+            }
+            if distill.on != On::Each && model.fusion == (Fusion::None {}) {
+                return bad(".distill.on", "needs an answer of all; add `fusion` to [model]");
             }
         }
         if let Some(contrast) = &self.contrast {

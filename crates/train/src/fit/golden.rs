@@ -42,7 +42,8 @@ fn series<const D: usize>(golden: &Golden, name: &str, device: &Device) -> Input
 }
 
 fn batch(inputs: PerModality<Input>, target: Target) -> Batch {
-    Batch { inputs, second: None, targets: vec![(SET.to_owned(), target)], shared: None }
+    let targets = vec![(SET.to_owned(), target)];
+    Batch { inputs, second: None, targets, shared: None, taught: Vec::new() }
 }
 
 fn positives(golden: &Golden, name: &str) -> PositiveWeights {

@@ -1,5 +1,7 @@
 //! A model before its first step: input statistics and word vectors in place.
 
+use std::collections::BTreeSet;
+
 use burn::tensor::Device;
 use limbic_media::Modality;
 use limbic_model::objective::{PositiveWeights, positive_weights};
@@ -15,6 +17,7 @@ pub(super) fn model(run: &Fit<'_>, device: &Device) -> Result<Model> {
     let (recipe, dataset) = (run.recipe, run.dataset);
     let mut model = recipe.model.init(&dataset.sets(), device);
     for modality in &dataset.modalities {
+        model = model.with_blank(*modality, &blank(dataset, *modality, run.train));
         if let Some((mean, deviation)) = dataset.statistics(*modality, run.train) {
             model = model.standardised(*modality, &mean, &deviation);
         }
@@ -33,6 +36,19 @@ pub(super) fn model(run: &Fit<'_>, device: &Device) -> Result<Model> {
         model = model.with_class_vectors(&rows)?;
     }
     Ok(model.with_fusion_untrained(true).numbered())
+}
+
+/// The label sets that no clip of `train` with a modality has a label of.
+fn blank(dataset: &Dataset, modality: Modality, train: &[usize]) -> Vec<String> {
+    let mut had: BTreeSet<&str> = BTreeSet::new();
+    for item in train.iter().map(|index| &dataset.items[*index]) {
+        if item.values.get(modality).is_some() {
+            let labelled = dataset.cards[item.corpus].labels.iter().zip(&item.labels);
+            had.extend(labelled.filter(|(_, l)| l.is_some()).map(|(map, _)| map.name.as_str()));
+        }
+    }
+    let sets = dataset.sets().into_iter().map(|set| set.name);
+    sets.filter(|name| !had.contains(name.as_str())).collect()
 }
 
 /// How often a yes counts, for each class of each yes/no label set of the clips of `train`.

@@ -120,6 +120,7 @@ fn some_clips(count: usize, seed: u64, modalities: &[Modality], turned: bool) ->
         second: Some(second),
         targets: vec![("set".to_owned(), Target::Class(labels))],
         shared: None,
+        taught: Vec::new(),
     }
 }
 

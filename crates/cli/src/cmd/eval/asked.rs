@@ -64,11 +64,6 @@ pub(super) const fn concerned(worse: Degradation) -> Modality {
     }
 }
 
-/// Names joined by `+`.
-pub(super) fn joined(modalities: &[Modality]) -> String {
-    modalities.iter().map(|modality| modality.name()).collect::<Vec<_>>().join("+")
-}
-
 /// Examples by their id.
 pub(super) fn by_id(examples: &[Example]) -> BTreeMap<&str, &Example> {
     examples.iter().map(|example| (example.id.as_str(), example)).collect()

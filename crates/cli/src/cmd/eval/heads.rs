@@ -29,10 +29,8 @@ impl Heads<'_> {
     /// The label sets of a card that these heads were trained on, by their place on it.
     fn known(&self, card: &Card) -> Vec<usize> {
         let model = &self.checkpoint.model;
-        let branches: Vec<_> =
-            self.recipe.model.encoder.keys().filter_map(|m| model.branch(*m)).collect();
         let answers = |name: &str| {
-            branches.iter().any(|branch| branch.sets().iter().any(|set| set.name == name))
+            self.recipe.model.encoder.keys().any(|modality| model.answers(*modality, name))
         };
         let sets = card.labels.iter().enumerate().filter(|(_, map)| answers(&map.name));
         sets.map(|(place, _)| place).collect()
@@ -123,6 +121,7 @@ impl Heads<'_> {
         conditions: &[Condition<'_>],
     ) -> Asked {
         let examples = by_id(examples);
+        let fitted = self.checkpoint.calibration.get(&map.name);
         let mut said: Vec<Said> = Vec::new();
         for (change, outcomes) in conditions {
             for (id, outcome) in outcomes {
@@ -130,7 +129,10 @@ impl Heads<'_> {
                 let label = example.labels.get(set).and_then(Option::as_ref);
                 let logits = outcome.logits.get(set).filter(|logits| !logits.is_empty());
                 let Some((label, logits)) = label.zip(logits) else { continue };
-                let answer = answer(example, label.clone(), likely(map.kind, logits));
+                let inputs = limbic_model::inputs(&outcome.modalities);
+                let temperature = fitted.and_then(|fitted| fitted.get(&inputs));
+                let said_of = likely(map.kind, logits, temperature.copied().unwrap_or(1.0));
+                let answer = answer(example, label.clone(), said_of);
                 let same = |said: &&mut Said| {
                     said.modalities == outcome.modalities && said.change.as_deref() == *change
                 };
@@ -191,14 +193,16 @@ fn same(one: &Dataset, other: &Dataset) -> bool {
         && one.items.iter().zip(&other.items).all(|(one, other)| one.values == other.values)
 }
 
-/// Logits as probabilities, ratings as they are. A class without a row has the probability 0.
-fn likely(kind: LabelKind, logits: &[f32]) -> Vec<f64> {
+/// Logits as probabilities, ratings as they are; `temperature` divides those of one class a clip. A
+/// class without a row has the probability 0.
+fn likely(kind: LabelKind, logits: &[f32], temperature: f32) -> Vec<f64> {
     match kind {
         LabelKind::Rating => logits.iter().map(|value| f64::from(*value)).collect(),
         LabelKind::Multi => logits.iter().map(|z| 1.0 / (1.0 + (-f64::from(*z)).exp())).collect(),
         LabelKind::Class => {
             let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let raised: Vec<f64> = logits.iter().map(|z| f64::from(z - top).exp()).collect();
+            let raised: Vec<f64> =
+                logits.iter().map(|z| f64::from((z - top) / temperature).exp()).collect();
             let total: f64 = raised.iter().sum();
             raised.into_iter().map(|x| x / total).collect()
         }
@@ -211,9 +215,9 @@ mod tests {
 
     #[test]
     fn probabilities_sum_to_one_and_an_unknown_class_has_none() {
-        let likely = likely(LabelKind::Class, &[1000.0, f32::NEG_INFINITY, 1000.0]);
+        let likely = likely(LabelKind::Class, &[1000.0, f32::NEG_INFINITY, 1000.0], 1.0);
         assert_eq!(likely, [0.5, 0.0, 0.5]);
-        assert_eq!(super::likely(LabelKind::Multi, &[f32::NEG_INFINITY, 0.0]), [0.0, 0.5]);
-        assert_eq!(super::likely(LabelKind::Rating, &[-0.25]), [-0.25]);
+        assert_eq!(super::likely(LabelKind::Multi, &[f32::NEG_INFINITY, 0.0], 1.0), [0.0, 0.5]);
+        assert_eq!(super::likely(LabelKind::Rating, &[-0.25], 1.0), [-0.25]);
     }
 }

@@ -11,9 +11,9 @@ use limbic_evaluate::{
 };
 use limbic_media::Modality;
 
-use super::asked::{Asked, joined};
+use super::asked::Asked;
 use super::plan::Plan;
-use super::{Allowed, Done, Given};
+use super::{Done, Gathered, Given};
 use crate::args::Eval;
 
 /// How many of the worst errors are kept.
@@ -25,12 +25,10 @@ const SKIPPED: usize = 20;
 /// Scores every answer.
 pub(super) fn evaluation(
     typed: &Eval,
-    given: &Given,
-    plan: Plan,
-    asked: Vec<Asked>,
-    (found, allowed): Allowed,
-    mut skipped: Vec<String>,
+    (given, others): (&Given, &[Given]),
+    gathered: Gathered,
 ) -> Result<Done> {
+    let Gathered { plan, asked, allowed: (found, allowed), mut skipped } = gathered;
     let Plan { path, card, test, chosen, .. } = plan;
     let mut ledger: Vec<LabelMap> = card.labels.clone();
     let (mut sections, mut told) = (Vec::new(), Vec::new());
@@ -38,13 +36,13 @@ pub(super) fn evaluation(
         let task = Task { thresholds: thresholds.as_deref(), ..Task::new(&map) };
         let conditions = said.iter().map(|said| {
             let scored = score(&task, &said.answers, RESAMPLES);
-            Condition::new(joined(&said.modalities), said.change.clone(), scored)
+            Condition::new(limbic_model::inputs(&said.modalities), said.change.clone(), scored)
         });
         let mut section = Section::new(&map.name, map.kind, conditions.collect());
         let main = section.main().map(|main| (main.inputs.clone(), main.change.clone()));
         let shown = said.iter().find(|said| {
             main.as_ref().is_some_and(|(inputs, change)| {
-                *inputs == joined(&said.modalities) && *change == said.change
+                *inputs == limbic_model::inputs(&said.modalities) && *change == said.change
             })
         });
         section.worst = shown.map(|said| worst(&task, &said.answers, WORST)).unwrap_or_default();
@@ -54,7 +52,7 @@ pub(super) fn evaluation(
         }
         section.thresholds.clone_from(&thresholds);
         for said in said {
-            let inputs = joined(&said.modalities);
+            let inputs = limbic_model::inputs(&said.modalities);
             told.extend(said.answers.into_iter().map(|answer| Told {
                 labels: map.name.clone(),
                 inputs: inputs.clone(),
@@ -79,8 +77,8 @@ pub(super) fn evaluation(
         limbic: env!("CARGO_PKG_VERSION").into(),
         command: command(typed),
         checkpoint: Checkpoint {
-            name: given.name.clone(),
-            blake3: given.hash.clone(),
+            name: each(given, others, |given| &given.name),
+            blake3: each(given, others, |given| &given.hash),
             recipe: serde_json::to_value(recipes)?,
         },
         data: Data {
@@ -105,6 +103,12 @@ pub(super) fn evaluation(
         sections,
     };
     Ok(Done { evaluation, told, test })
+}
+
+/// Something of every checkpoint, in their order.
+pub(super) fn each(given: &Given, others: &[Given], what: fn(&Given) -> &String) -> String {
+    let all: Vec<&str> = std::iter::once(given).chain(others).map(|g| what(g).as_str()).collect();
+    all.join(" ")
 }
 
 /// The command that finds the same numbers again.

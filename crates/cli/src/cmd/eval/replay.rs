@@ -8,7 +8,7 @@ use clap::Parser;
 use limbic_evaluate::Evaluation;
 use serde_json::Value;
 
-use super::{Given, one, plans};
+use super::{checkpoints, one, plans};
 use crate::args::{Args, Command, Eval};
 use crate::cmd::train::print;
 use crate::output::{complain, note};
@@ -27,10 +27,10 @@ pub(super) fn run(result: &Path, typed: &Eval) -> Result<ExitCode> {
         Ok(Command::Eval(again)) => Eval { quiet: typed.quiet, ..again },
         _ => bail!("{name}: its command is none of this limbic's; use the version {}", then.limbic),
     };
-    let given = Given::open(&again).with_context(|| {
+    let (given, others) = checkpoints(&again).with_context(|| {
         format!("{name}: its checkpoint is not here; run this where it was evaluated")
     })?;
-    if given.hash != then.checkpoint.blake3 {
+    if super::record::each(&given, &others, |given| &given.hash) != then.checkpoint.blake3 {
         bail!(
             "{name}: {} is not the checkpoint that was evaluated; its BLAKE3 hash was {}",
             given.name,
@@ -44,7 +44,7 @@ pub(super) fn run(result: &Path, typed: &Eval) -> Result<ExitCode> {
         .into_iter()
         .find(|plan| plan.card.name == then.data.name)
         .with_context(|| format!("{name}: there are no clips of {} any more", then.data.name))?;
-    let now = match one(&again, &given, plan)? {
+    let now = match one(&again, (&given, &others), plan)? {
         // What was typed then is what finds these numbers.
         Ok(Some(done)) => Evaluation { command: then.command.clone(), ..done.evaluation },
         Ok(None) => bail!("{name}: the checkpoint answers to none of the labels any more"),

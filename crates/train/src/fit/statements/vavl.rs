@@ -72,6 +72,7 @@ fn kept(model: &Model, recipe: &Recipe) -> Model {
         model: model.valid(),
         recipes: BOTH.into_iter().map(|m| (m, recipe.clone())).collect(),
         temperature: [].into(),
+        calibration: limbic_model::Calibration::new(),
         thresholds: [].into(),
         coordinates: [].into(),
         provenance: [(Modality::Audio, Provenance::default())].into(),
