@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
-use limbic_model::{Augment, Batch, Input, LabelKind, Sequence, Target};
+use limbic_model::{Augment, Batch, Batches, Data, Input, LabelKind, Sequence, Stage, Target};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -20,12 +20,12 @@ fn kind(dataset: &Dataset, index: usize) -> (usize, Vec<Modality>) {
     (item.corpus, item.values.iter().map(|(modality, _)| modality).collect())
 }
 
-/// `indices` by corpus and by the modalities that are present, and by speaker where the data set
-/// asks for it; each group is dealt apart.
-fn groups(dataset: &Dataset, indices: &[usize]) -> Vec<Vec<usize>> {
+/// `indices` by corpus and by the modalities that are present, and by speaker where that is asked
+/// for; each group is dealt apart.
+fn groups(dataset: &Dataset, indices: &[usize], by_speaker: bool) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for index in indices {
-        let speaker = dataset.items[*index].speaker.as_ref().filter(|_| dataset.by_speaker);
+        let speaker = dataset.items[*index].speaker.as_ref().filter(|_| by_speaker);
         groups.entry((kind(dataset, *index), speaker)).or_default().push(*index);
     }
     groups.into_values().collect()
@@ -46,18 +46,16 @@ fn steps(dataset: &Dataset, index: usize) -> usize {
 }
 
 /// Deals `indices` into batches in random order, each of one group and of clips about as long as
-/// each other, so that little of a batch is padding. The clips of a corpus come as often as
-/// `repeat` says, or once.
+/// each other, so that little of a batch is padding.
 pub(crate) fn deal(
     dataset: &Dataset,
     indices: &[usize],
-    size: usize,
-    repeat: &BTreeMap<String, usize>,
+    dealing: &Dealing,
     random: &mut ChaCha8Rng,
 ) -> Vec<Vec<usize>> {
-    let mut batches = Vec::new();
-    for mut own in groups(dataset, indices) {
-        for _ in 0..times(dataset, &own, repeat) {
+    let (size, mut batches) = (dealing.size, Vec::new());
+    for mut own in groups(dataset, indices, dealing.by_speaker) {
+        for _ in 0..dealing.times(dataset, &own) {
             own.shuffle(random);
             for pool in own.chunks_mut(POOL * size) {
                 pool.sort_by_key(|index| steps(dataset, *index));
@@ -69,21 +67,42 @@ pub(crate) fn deal(
     batches
 }
 
-/// How often an epoch goes through clips of one corpus.
-fn times(dataset: &Dataset, own: &[usize], repeat: &BTreeMap<String, usize>) -> usize {
-    let corpus = own.first().map(|index| &dataset.cards[dataset.items[*index].corpus].name);
-    corpus.and_then(|name| repeat.get(name)).copied().unwrap_or(1)
+/// How many batches [`deal`] makes.
+pub(crate) fn count(dataset: &Dataset, indices: &[usize], dealing: &Dealing) -> usize {
+    let groups = groups(dataset, indices, dealing.by_speaker);
+    groups.iter().map(|own| dealing.times(dataset, own) * own.len().div_ceil(dealing.size)).sum()
 }
 
-/// How many batches [`deal`] makes.
-pub(crate) fn count(
-    dataset: &Dataset,
-    indices: &[usize],
-    size: usize,
-    repeat: &BTreeMap<String, usize>,
-) -> usize {
-    let groups = groups(dataset, indices);
-    groups.iter().map(|own| times(dataset, own, repeat) * own.len().div_ceil(size)).sum()
+/// How clips become batches.
+#[derive(Debug, Clone)]
+pub(crate) struct Dealing {
+    /// Clips a batch.
+    pub(crate) size: usize,
+    /// How often the clips of a corpus come; once where it is not named.
+    pub(crate) repeat: BTreeMap<String, usize>,
+    /// Whether a batch is of one speaker.
+    pub(crate) by_speaker: bool,
+}
+
+impl Dealing {
+    /// Each clip once, of any speaker.
+    pub(crate) const fn once(size: usize) -> Self {
+        Self { size, repeat: BTreeMap::new(), by_speaker: false }
+    }
+
+    /// As a stage asks for it.
+    pub(crate) fn of(stage: &Stage, data: &Data) -> Self {
+        Self {
+            size: stage.batch,
+            repeat: stage.repeat.clone(),
+            by_speaker: stage.batches.unwrap_or(data.batches) == Batches::Speaker,
+        }
+    }
+
+    fn times(&self, dataset: &Dataset, own: &[usize]) -> usize {
+        let corpus = own.first().map(|index| &dataset.cards[dataset.items[*index].corpus].name);
+        corpus.and_then(|name| self.repeat.get(name)).copied().unwrap_or(1)
+    }
 }
 
 /// Deals `indices` into batches for scoring, in order; each batch is of one corpus and the same
@@ -95,7 +114,8 @@ pub(crate) fn in_order(dataset: &Dataset, indices: &[usize], size: usize) -> Vec
 
 /// A blend of every row with another one of its batch.
 struct Mixture {
-    share: f32,
+    /// What each row keeps of itself.
+    share: Vec<f32>,
     partner: Vec<usize>,
 }
 
@@ -119,7 +139,9 @@ pub(crate) fn collate(
     let mut shared: Vec<Vec<f32>> =
         items.iter().map(|i| i.shared.map_or_else(|| vec![0.0; 8], |s| s.to_vec())).collect();
     let mut taught = dataset.taught.rows(batch);
-    let mixture = random.as_deref_mut().and_then(|random| mixture(changes, items.len(), random));
+    let corpus = items.first().map_or("", |item| dataset.cards[item.corpus].name.as_str());
+    let mixture =
+        random.as_deref_mut().and_then(|random| mixture(changes, corpus, items.len(), random));
     let mixture = mixture.filter(|_| items.iter().all(|item| blends(item, dataset.window)));
     if let Some(mixture) = &mixture {
         for (_, rows) in &mut targets {
@@ -193,12 +215,25 @@ fn inputs(
     inputs
 }
 
-fn mixture(changes: &[Augment], clips: usize, random: &mut ChaCha8Rng) -> Option<Mixture> {
-    let alpha = changes.iter().find_map(|change| match change {
-        Augment::Mixup { alpha } => Some(*alpha),
+fn mixture(
+    changes: &[Augment],
+    corpus: &str,
+    clips: usize,
+    random: &mut ChaCha8Rng,
+) -> Option<Mixture> {
+    let (alpha, each) = changes.iter().find_map(|change| match change {
+        Augment::Mixup { alpha, each, corpora }
+            if corpora.is_empty() || corpora.iter().any(|name| name == corpus) =>
+        {
+            Some((*alpha, *each))
+        }
         _ => None,
     })?;
-    let share = augment::beta(alpha, random);
+    let first = augment::beta(alpha, random);
+    let mut share = vec![first; clips];
+    if each {
+        share.iter_mut().skip(1).for_each(|share| *share = augment::beta(alpha, random));
+    }
     Some(Mixture { share, partner: (0..clips).map(|_| random.random_range(0..clips)).collect() })
 }
 
@@ -225,9 +260,8 @@ fn row(label: Option<&Label>, kind: LabelKind, classes: usize) -> Vec<f32> {
 }
 
 fn blend(rows: &mut [Vec<f32>], mixture: &Mixture) {
-    let share = mixture.share;
     let others: Vec<Vec<f32>> = mixture.partner.iter().map(|p| rows[*p].clone()).collect();
-    for (row, other) in rows.iter_mut().zip(others) {
+    for ((row, other), share) in rows.iter_mut().zip(others).zip(&mixture.share) {
         row.iter_mut().zip(other).for_each(|(x, o)| *x = share * *x + (1.0 - share) * o);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use limbic_features::Cache;
 use limbic_media::{Degradation, Modality, PerModality};
-use limbic_model::{Batches, InputConfig, LabelMap, LabelSet, Recipe};
+use limbic_model::{InputConfig, LabelMap, LabelSet, Recipe};
 
 use crate::leaks::{self, Leak};
 use crate::reader::Reader;
@@ -80,8 +80,6 @@ pub struct Dataset {
     pub window: Option<usize>,
     /// Whether batches hold a second look at each clip.
     pub second: bool,
-    /// Whether a training batch is of one speaker.
-    pub by_speaker: bool,
     /// What teachers say of the clips.
     pub taught: Taught,
 }
@@ -172,7 +170,6 @@ impl Dataset {
             tokenizer,
             window: recipe.data.window,
             second: recipe.data.views == 2,
-            by_speaker: recipe.data.batches == Batches::Speaker,
             ..Self::default()
         };
         let total = examples.len();

@@ -24,7 +24,7 @@ use rand_chacha::ChaCha8Rng;
 
 use self::state::{Progress, State, Weights};
 use self::watch::{Verdict, Watch, validate};
-use crate::batches::{collate, count, deal};
+use crate::batches::{Dealing, collate, count, deal};
 use crate::{Dataset, Error, Result};
 
 pub(crate) use prepare::positives;
@@ -163,7 +163,7 @@ impl Running<'_> {
             let epoch = self.place.epoch;
             let seed = recipe.seed ^ ((index as u64) << 48) ^ ((epoch as u64 + 1) << 32);
             let random = &mut ChaCha8Rng::seed_from_u64(seed);
-            let dealt = deal(dataset, run.train, stage.batch, &stage.repeat, random);
+            let dealt = deal(dataset, run.train, &Dealing::of(stage, &recipe.data), random);
             for (number, indices) in dealt.iter().enumerate().skip(self.place.batch) {
                 // The stream apart, so that no batch draws what dealing drew.
                 let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -251,7 +251,7 @@ impl Running<'_> {
 
 /// Batches of an epoch.
 fn batches(run: &Fit<'_>, stage: &Stage) -> usize {
-    count(run.dataset, run.train, stage.batch, &stage.repeat)
+    count(run.dataset, run.train, &Dealing::of(stage, &run.recipe.data))
 }
 
 impl Fit<'_> {

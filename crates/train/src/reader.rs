@@ -18,13 +18,15 @@ use crate::{Error, Result, Value};
 use limbic_corpus::{Example, Media};
 
 /// Every name that `model.encoder.MODALITY.features` may have, and its modality.
-const FEATURES: [(&str, Modality); 9] = [
+const FEATURES: [(&str, Modality); 10] = [
     ("descriptors@1", Modality::Audio),
     ("log-mel@1", Modality::Audio),
     ("tokens@1", Modality::Text),
     ("word-vectors@1", Modality::Text),
     ("face-gray@1", Modality::Vision),
     ("action-units@1", Modality::Vision),
+    // Where pictures have the place of vision, movements measured in them stand beside.
+    ("action-units@1", Modality::Body),
     ("mosi-text@1", Modality::Text),
     ("mosi-audio@1", Modality::Audio),
     ("mosi-video@1", Modality::Vision),

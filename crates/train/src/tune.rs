@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::batches::{collate, deal};
+use crate::batches::{Dealing, collate, deal};
 use crate::dataset::weights;
 use crate::fit::{Before, Fit, Trainer, positives};
 use crate::score::{argmax, winner};
@@ -48,6 +48,7 @@ impl Fit<'_> {
             name: tune.name.clone(),
             epochs: tune.epochs,
             batch: tune.batch,
+            batches: None,
             repeat: BTreeMap::new(),
             optimizer: tune.optimizer,
             schedule: Schedule::default(),
@@ -66,7 +67,7 @@ impl Fit<'_> {
         let seed = self.recipe.seed ^ STREAM;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         for epoch in 0..tune.epochs {
-            let dealt = deal(whole, few, tune.batch, &BTreeMap::new(), &mut random);
+            let dealt = deal(whole, few, &Dealing::once(tune.batch), &mut random);
             for (number, indices) in dealt.into_iter().enumerate() {
                 device.seed(seed ^ ((((epoch << 20) + number) as u64 + 1) << 8));
                 let corpus = whole.items[indices[0]].corpus;
@@ -91,7 +92,7 @@ impl Fit<'_> {
         let mut own: Vec<usize> = own.collect();
         own.shuffle(random);
         own.truncate(count);
-        deal(self.dataset, &own, count, &BTreeMap::new(), random)
+        deal(self.dataset, &own, &Dealing::once(count), random)
             .into_iter()
             .max_by_key(Vec::len)
             .unwrap_or_default()

@@ -129,7 +129,7 @@ pub enum Split {
 }
 
 /// A change made to a training input.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Augment {
     /// Convex mixtures of two inputs and their labels, coefficient Beta(alpha, alpha)
@@ -137,6 +137,13 @@ pub enum Augment {
     Mixup {
         /// Both parameters of the Beta distribution.
         alpha: f32,
+        /// Whether every clip of a batch draws a coefficient of its own.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        each: bool,
+        /// The corpora whose clips are mixed; all where it is empty. The first change that names a
+        /// corpus counts for it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        corpora: Vec<String>,
     },
     /// Random mirror image, shift, rotation, scale, gain and erased square, for images.
     Picture {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::objective::contrast::Contrast;
 use crate::objective::{Distill, PredictLoss};
-use crate::{Error, Fusion, InputConfig, ModelConfig, Result};
+use crate::{Batches, Error, Fusion, InputConfig, ModelConfig, Result};
 
 pub use part::Part;
 
@@ -24,6 +24,9 @@ pub struct Stage {
     pub epochs: usize,
     /// Clips a step.
     pub batch: usize,
+    /// What the clips of a batch have in common, where it is not what `data.batches` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<Batches>,
     /// How often an epoch goes through the clips of a corpus; once where it is not named, and 0
     /// leaves it out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -21,8 +21,8 @@ fn every_batch_has_one_corpus_and_the_same_modalities() {
         dataset.items[index].values.remove(absent);
     }
     let all: Vec<usize> = (0..40).collect();
-    let batches = deal(&dataset, &all, 6, &BTreeMap::new(), &mut ChaCha8Rng::seed_from_u64(1));
-    assert_eq!(batches.len(), count(&dataset, &all, 6, &BTreeMap::new()));
+    let batches = deal(&dataset, &all, &Dealing::once(6), &mut ChaCha8Rng::seed_from_u64(1));
+    assert_eq!(batches.len(), count(&dataset, &all, &Dealing::once(6)));
     for batch in batches.iter().chain(&in_order(&dataset, &all, 6)) {
         assert!(batch.iter().all(|i| kind(&dataset, *i) == kind(&dataset, batch[0])));
         let inputs = collate(&dataset, batch, &[], None, &Device::flex()).inputs;
@@ -89,7 +89,10 @@ fn a_stretch_may_begin_anywhere_and_stays_inside() {
 #[test]
 fn mixup_blends_all_modalities_of_a_clip_alike_and_leaves_ragged_series_alone() {
     let mut dataset = made_up(8);
-    let (batch, changes) = ([0, 1, 2, 3, 4, 5, 6, 7], [Augment::Mixup { alpha: 1.0 }]);
+    let (batch, changes) = (
+        [0, 1, 2, 3, 4, 5, 6, 7],
+        [Augment::Mixup { alpha: 1.0, each: false, corpora: Vec::new() }],
+    );
     let mixed = |dataset: &Dataset| {
         let mut random = ChaCha8Rng::seed_from_u64(5);
         collate(dataset, &batch, &changes, Some(&mut random), &Device::flex())
@@ -114,18 +117,31 @@ fn mixup_blends_all_modalities_of_a_clip_alike_and_leaves_ragged_series_alone() 
 
 #[test]
 fn batches_of_a_speaker_hold_nobody_else() {
-    let mut dataset = made_up(40);
-    dataset.by_speaker = true;
+    let dataset = made_up(40);
     let all: Vec<usize> = (0..40).collect();
-    let dealt = deal(&dataset, &all, 6, &BTreeMap::new(), &mut ChaCha8Rng::seed_from_u64(1));
-    assert_eq!(
-        (dealt.len(), count(&dataset, &all, 6, &BTreeMap::new())),
-        (8, 8),
-        "four speakers, ten clips each"
-    );
+    let dealing = Dealing { by_speaker: true, ..Dealing::once(6) };
+    let dealt = deal(&dataset, &all, &dealing, &mut ChaCha8Rng::seed_from_u64(1));
+    let counted = count(&dataset, &all, &dealing);
+    assert_eq!((dealt.len(), counted), (8, 8), "four speakers, ten clips each");
     for batch in &dealt {
         let speaker = |index: &usize| dataset.items[*index].speaker.clone();
         assert!(batch.iter().all(|index| speaker(index) == speaker(&batch[0])));
+    }
+}
+
+#[test]
+fn a_corpus_comes_as_often_as_it_is_asked_for() {
+    let dataset = made_up(10);
+    let all: Vec<usize> = (0..10).collect();
+    for times in [0, 1, 3] {
+        let repeat = std::iter::once(("made-up".to_owned(), times)).collect();
+        let dealing = Dealing { repeat, ..Dealing::once(4) };
+        let dealt = deal(&dataset, &all, &dealing, &mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!((dealt.len(), count(&dataset, &all, &dealing)), (3 * times, 3 * times));
+        let mut clips: Vec<usize> = dealt.concat();
+        clips.sort_unstable();
+        let expected: Vec<usize> = all.iter().flat_map(|clip| vec![*clip; times]).collect();
+        assert_eq!(clips, expected);
     }
 }
 
@@ -134,7 +150,7 @@ fn batches_are_of_clips_about_as_long_as_each_other() {
     // Clip i has i + 2 steps; a pool of 32 batches is sorted before it is cut.
     let dataset = made_up(120);
     let all: Vec<usize> = (0..120).collect();
-    let mut dealt = deal(&dataset, &all, 4, &BTreeMap::new(), &mut ChaCha8Rng::seed_from_u64(1));
+    let mut dealt = deal(&dataset, &all, &Dealing::once(4), &mut ChaCha8Rng::seed_from_u64(1));
     for batch in &mut dealt {
         batch.sort_unstable();
         assert!(batch[3] - batch[0] == 3, "{batch:?}");

@@ -124,6 +124,8 @@ mod tests {
 
     fn stage(until: Option<Patience>, schedule: Schedule) -> Stage {
         Stage {
+            batches: None,
+            repeat: std::collections::BTreeMap::new(),
             name: "train".to_owned(),
             epochs: 9,
             batch: 1,

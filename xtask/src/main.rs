@@ -1,0 +1,79 @@
+//! Chores of the repository: `cargo xtask make` trains the checkpoints that figures are of, `cargo
+//! xtask results` prints every published figure again.
+//!
+//! Both follow `xtask/results.toml`, which names each checkpoint with the command that makes it,
+//! and each figure with the command that prints it and the bars that it is held against.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its purpose")]
+
+mod plan;
+mod run;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::plan::Plan;
+use crate::run::Place;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+
+    /// The folder that holds one folder a corpus
+    #[arg(long, global = true, default_value = "../shared/data", env = "LIMBIC_DATA")]
+    data: PathBuf,
+
+    /// Where checkpoints and scores are kept
+    #[arg(long, global = true, default_value = "target/results")]
+    kept: PathBuf,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Chore {
+    /// Trains the checkpoints that are not there yet
+    Make {
+        /// These only, by their name
+        names: Vec<String>,
+    },
+    /// Prints every figure beside its bars; exit code 1 where one is below its floor
+    Results {
+        /// Those of these points only
+        #[arg(long, value_delimiter = ',')]
+        points: Vec<usize>,
+        /// Score again what was scored before
+        #[arg(long)]
+        again: bool,
+    },
+}
+
+fn main() -> Result<ExitCode> {
+    let args = Args::parse();
+    let plan = Plan::read()?;
+    let place = Place { data: args.data, kept: args.kept };
+    match args.chore {
+        Chore::Make { names } => {
+            for make in plan.chosen(&names)? {
+                place.make(make)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Chore::Results { points, again } => {
+            let chosen = plan.figure.iter();
+            let chosen =
+                chosen.filter(|figure| points.is_empty() || points.contains(&figure.point));
+            let mut rows = Vec::new();
+            for figure in chosen {
+                rows.push((figure, place.figure(figure, again)?));
+            }
+            print!("{}", table::markdown(&rows));
+            let low = rows.iter().any(|(figure, found)| figure.misses(found.value));
+            Ok(if low { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+    }
+}

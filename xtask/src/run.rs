@@ -1,0 +1,159 @@
+//! Runs the commands of the plan and reads their numbers.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use limbic_evaluate::Evaluation;
+use serde_json::Value;
+
+use crate::plan::{Figure, Make, Pick};
+
+/// Where things are.
+pub(crate) struct Place {
+    pub(crate) data: PathBuf,
+    pub(crate) kept: PathBuf,
+}
+
+/// A number as it was found.
+pub(crate) struct Found {
+    pub(crate) value: f64,
+    /// Where 95 % of its resamples lie, where one metric was picked.
+    pub(crate) interval: Option<[f64; 2]>,
+    /// How many clips.
+    pub(crate) clips: Option<usize>,
+    /// The command, for who wants to run it.
+    pub(crate) command: String,
+}
+
+impl Place {
+    fn words(&self, command: &str) -> Vec<String> {
+        let kept = self.kept.display().to_string();
+        command.split_whitespace().map(|word| word.replace("{kept}", &kept)).collect()
+    }
+
+    fn run(&self, words: &[String]) -> Result<String> {
+        let data = self.data.display().to_string();
+        let mut command = Command::new("cargo");
+        command.args(["run", "--release", "--quiet", "-p", "limbic-cli", "--"]).args(words);
+        command.env("LIMBIC_DATA", data).stdin(Stdio::null()).stderr(Stdio::inherit());
+        eprintln!("limbic {}", words.join(" "));
+        let output = command.output().context("cargo cannot be run")?;
+        if !output.status.success() {
+            bail!("limbic {} ended with {}", words.join(" "), output.status);
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Trains a checkpoint unless it is there.
+    pub(crate) fn make(&self, make: &Make) -> Result<()> {
+        let file = self.kept.join(format!("{}.safetensors", make.name));
+        if file.exists() {
+            eprintln!("{}: there already; delete it to train it again", file.display());
+            return Ok(());
+        }
+        std::fs::create_dir_all(&self.kept)?;
+        eprintln!("{}: took {} minutes of a core when it was recorded", make.name, make.minutes);
+        let mut words = self.words(&make.command);
+        words.extend(["-o".to_owned(), file.display().to_string()]);
+        let told = self.run(&words)?;
+        std::fs::write(file.with_extension("jsonl"), told)?;
+        Ok(())
+    }
+
+    /// The number of a figure; commands that were run before are not run again unless `again` is
+    /// set.
+    pub(crate) fn figure(&self, figure: &Figure, again: bool) -> Result<Found> {
+        let words = self.words(&figure.command);
+        let slug: String = words
+            .join(" ")
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        let folder = self.kept.join("scores").join(&slug[slug.len().saturating_sub(120)..]);
+        let (value, interval, clips) = match &figure.pick {
+            Pick::Result { corpus, labels, inputs, change, metrics } => {
+                let own = corpus.as_ref().map_or(folder.clone(), |corpus| folder.join(corpus));
+                let file = own.join("result.json");
+                if again || !file.exists() {
+                    let mut words = words.clone();
+                    words.extend(["-o".to_owned(), folder.display().to_string()]);
+                    self.run(&words)?;
+                }
+                picked(&Evaluation::read(&file)?, (labels, inputs, change.as_deref()), metrics)
+            }
+            Pick::Lines { lines, value } => {
+                let file = folder.join("told.jsonl");
+                if again || !file.exists() {
+                    let told = self.run(&words)?;
+                    std::fs::create_dir_all(&folder)?;
+                    std::fs::write(&file, told)?;
+                }
+                (mean(&std::fs::read_to_string(&file)?, lines, value), None, None)
+            }
+        };
+        let value = value.with_context(|| format!("{}: is not in what was printed", figure.of))?;
+        Ok(Found { value, interval, clips, command: format!("limbic {}", figure.command) })
+    }
+}
+
+type Picked = (Option<f64>, Option<[f64; 2]>, Option<usize>);
+
+fn picked(
+    evaluation: &Evaluation,
+    (labels, inputs, change): (&str, &str, Option<&str>),
+    metrics: &[String],
+) -> Picked {
+    let section = evaluation.sections.iter().find(|section| section.labels == labels);
+    let condition = section.and_then(|section| {
+        let same = |own: &&limbic_evaluate::Condition| {
+            own.inputs == inputs && own.change.as_deref() == change
+        };
+        section.conditions.iter().find(same)
+    });
+    let Some(condition) = condition else { return (None, None, None) };
+    let values: Option<Vec<_>> = metrics
+        .iter()
+        .map(|name| condition.scored.metrics.iter().find(|value| value.metric == *name))
+        .collect();
+    let Some(values) = values else { return (None, None, None) };
+    let numbers: Option<Vec<f64>> = values.iter().map(|value| value.value).collect();
+    let mean = numbers.map(|all| all.iter().sum::<f64>() / all.len().max(1) as f64);
+    let interval = match values.as_slice() {
+        [one] => one.interval,
+        _ => None,
+    };
+    (mean, interval, Some(condition.scored.clips))
+}
+
+/// The mean over the lines that hold every text where it is expected.
+fn mean(told: &str, lines: &[[String; 2]], value: &str) -> Option<f64> {
+    let found: Vec<f64> = told
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| {
+            lines.iter().all(|[pointer, text]| {
+                line.pointer(pointer).is_some_and(|found| match found {
+                    Value::String(found) => found == text,
+                    found => found.to_string() == *text,
+                })
+            })
+        })
+        .filter_map(|line| line.pointer(value)?.as_f64())
+        .collect();
+    (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_is_over_the_lines_that_match() {
+        let told = "{\"event\":\"a\",\"scores\":{\"auc\":0.5}}\nno json\n\
+                    {\"event\":\"b\",\"scores\":{\"auc\":0.1}}\n{\"event\":\"a\",\"scores\":{\"auc\":0.7}}";
+        let lines = [["/event".to_owned(), "a".to_owned()]];
+        assert!((mean(told, &lines, "/scores/auc").unwrap() - 0.6).abs() < 1e-12);
+        assert_eq!(mean(told, &lines, "/scores/uar"), None);
+    }
+}
