@@ -7,7 +7,7 @@ use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
 use crate::objective::PredictLoss;
-use crate::objective::contrast::Contrast;
+use crate::objective::contrast::{Contrast, Form};
 use crate::{Error, Fusion, InputConfig, ModelConfig, Result};
 
 pub use part::Part;
@@ -409,7 +409,7 @@ impl Objectives {
             }
         }
         if let Some(contrast) = &self.contrast {
-            if model.encoder.len() < 2 {
+            if model.encoder.len() < 2 && contrast.form != Form::Looks {
                 return bad(".contrast", "compares two modalities; add an encoder to [model]");
             }
             if model.projector.is_none() {
