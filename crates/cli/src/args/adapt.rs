@@ -60,7 +60,7 @@ pub(crate) struct Adapt {
     pub(crate) force: bool,
 
     /// Minutes that last layers may take to try; 0 leaves them alone
-    #[arg(long, value_name = "MINUTES", default_value_t = 3.0)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 3.0, allow_hyphen_values = true)]
     pub(crate) minutes: f64,
 
     /// Seed of everything random

@@ -170,7 +170,12 @@ impl Clips {
         places: &BTreeMap<String, usize>,
     ) -> Result<()> {
         let source = self.sources.len();
-        let every: Vec<usize> = (0..dataset.items.len()).collect();
+        // Clips that have the same modalities share a batch.
+        let mut every: Vec<usize> = (0..dataset.items.len()).collect();
+        every.sort_by_key(|item| {
+            let values = dataset.items[*item].values.iter();
+            values.map(|(modality, _)| modality).collect::<Vec<_>>()
+        });
         for modality in &dataset.modalities {
             if checkpoint.model.branch(*modality).is_none() {
                 continue;

@@ -94,10 +94,11 @@ impl<'a> Trial<'a> {
         let none = || vec![PerModality::none(); self.clips.all.len()];
         let (mut before, mut after) = (none(), none());
         let count = self.folds.as_ref().map_or(0, |folds| folds.count);
+        // Of all clips: the commonest class of the others would be the rarer one of those held out.
+        let prior = self.prior(&self.labelled);
         for fold in 0..count {
             tell(Progress { doing: "holding clips out", share: fold as f64 / count as f64 });
             let (known, out) = self.sides_of(fold);
-            let prior = self.prior(&known);
             for (modality, side) in self.sides.iter() {
                 let strength = self.strength(side, &known);
                 let chosen = side.learn(&self.clips.all, &known, self.count());

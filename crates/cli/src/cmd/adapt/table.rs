@@ -30,8 +30,8 @@ pub(super) fn report(report: &Report) -> String {
             "{} speakers, each held out with all of their clips (5-fold cross-validation)",
             report.speakers
         ),
-        Some(_) => "speakers not known, so clips were held out one by one and scores may be of \
-                    voices or authors that were heard before (5-fold cross-validation)"
+        Some(_) => "no two speakers are known, so clips were held out one by one and scores may \
+                    be of voices or authors that were met before (5-fold cross-validation)"
             .to_owned(),
         None => "too few clips to hold any out, so there are no scores".to_owned(),
     };
