@@ -123,14 +123,12 @@ fn clips_without_labels_are_learned_from_too() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let table = sentences(40).replace(",mood", ",note");
-    let table: String = table
-        .lines()
-        .map(|line| {
-            let (text, rest) = line.split_once(',').unwrap();
-            let (_, speaker) = rest.split_once(',').unwrap();
-            format!("{text},{speaker}\n")
-        })
-        .collect();
+    let cut = |line: &str| {
+        let (text, rest) = line.split_once(',').unwrap();
+        let (_, speaker) = rest.split_once(',').unwrap();
+        [text, speaker].join(",")
+    };
+    let table = table.lines().map(cut).collect::<Vec<_>>().join("\n");
     fs::write(here.join("notes.csv"), table).unwrap();
     let run = adapt(here, &["--data", "notes.csv", "--minutes", "1", "--json"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);

@@ -32,16 +32,14 @@ const NAMES: [(Modality, &str); 3] = [
 ];
 
 fn recipe(words: bool) -> Recipe {
-    let encoders: String = NAMES
-        .iter()
-        .map(|(modality, features)| {
-            format!(
-                "[model.encoder.{modality}]\nfeatures = '{features}'\n\
-                 input = {{ kind = 'series', size = {SIZE} }}\n\
-                 body = {{ kind = 'mlp', layers = 2, dropout = 0.1 }}\n"
-            )
-        })
-        .collect();
+    let encoder = |(modality, features): &(Modality, &str)| {
+        format!(
+            "[model.encoder.{modality}]\nfeatures = '{features}'\n\
+             input = {{ kind = 'series', size = {SIZE} }}\n\
+             body = {{ kind = 'mlp', layers = 2, dropout = 0.1 }}\n"
+        )
+    };
+    let encoders = NAMES.iter().map(encoder).collect::<Vec<_>>().concat();
     let head = if words { "head.words = { size = 8 }" } else { "" };
     let text = format!(
         "about = 'a test'\n[data]\ncorpora = ['made-up']\nsplit = 'official'\n\
@@ -176,7 +174,7 @@ proptest! {
             Checkpoint::from_bytes("a test", bytes, &Modality::ALL, &Device::flex()).unwrap()
         };
         let base = load(&bytes);
-        let (adapted, _) = bent(&base, examples(count, seed, |i, m| (i + m as usize) % 4 != 0));
+        let (adapted, _) = bent(&base, examples(count, seed, |i, m| !(i + m as usize).is_multiple_of(4)));
         prop_assert_eq!(old_answers(&adapted), old_answers(&base));
         let adapted = load(&adapted.to_bytes(precision).unwrap());
         prop_assert_eq!(old_answers(&adapted), old_answers(&base));
@@ -200,7 +198,7 @@ proptest! {
     #[test]
     fn the_order_of_clips_changes_nothing(seed in 0u64..1000) {
         let base = checkpoint(false);
-        let clips = examples(30, seed, |i, m| (i + m as usize) % 3 != 0);
+        let clips = examples(30, seed, |i, m| !(i + m as usize).is_multiple_of(3));
         let mut other = clips.clone();
         other.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         let ((one, told), (two, again)) = (bent(&base, clips), bent(&base, other));
@@ -214,7 +212,9 @@ proptest! {
 fn a_modality_that_is_missing_is_not_missed() {
     let base = checkpoint(false);
     // Texts everywhere, voices of every second clip, no faces.
-    let has = |i: usize, m: Modality| m == Modality::Text || (m == Modality::Audio && i % 2 == 0);
+    let has = |i: usize, m: Modality| {
+        m == Modality::Text || (m == Modality::Audio && i.is_multiple_of(2))
+    };
     let (adapted, report) = bent(&base, examples(60, 5, has));
     let names: Vec<&str> = report.scores.iter().map(|own| own.inputs.as_str()).collect();
     assert_eq!(names, ["text", "audio", "text+audio", "whatever is there"]);
@@ -312,7 +312,7 @@ fn last_layers_move_where_they_help_and_come_back() {
     let base = checkpoint(false);
     let bytes = base.to_bytes(Precision::Full).unwrap();
     let mut asked = request(PerModality::none());
-    asked.layers = Some(Duration::from_secs(600));
+    asked.layers = Some(Duration::from_mins(10));
     let clips = read(&base, examples(120, 2, |_, m| m == Modality::Text));
     let (adapted, report) = adapt(&base, &asked, &clips, &mut |_| {}).unwrap();
     let layer = &report.chosen[0].layer;
@@ -330,7 +330,7 @@ fn clips_without_labels_find_each_other_and_the_old_model_comes_back() {
     let bytes = base.to_bytes(Precision::Half).unwrap();
     let base = Checkpoint::from_bytes("a test", &bytes, &Modality::ALL, &Device::flex()).unwrap();
     let clips = read(&base, examples(90, 4, |_, m| m != Modality::Vision));
-    let ways = (1, Precision::Half, Duration::from_secs(600));
+    let ways = (1, Precision::Half, Duration::from_mins(10));
     let (adapted, told) = contrast(&base, &clips, ways, Adapted::default(), &mut |_| {}).unwrap();
     assert_eq!(told.pairs, "text and audio each other");
     assert!(told.found[1] > told.found[0] && told.agreement > 0.5, "{told:?}");

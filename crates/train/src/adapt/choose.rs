@@ -49,18 +49,7 @@ pub struct Chosen {
     pub loss: Option<f64>,
 }
 
-impl<'a> Labelled<'a> {
-    /// Some of them.
-    pub fn some(&self, chosen: &[usize]) -> Self {
-        Self {
-            views: chosen.iter().map(|clip| self.views[*clip]).collect(),
-            starts: self.starts.as_ref().map(|s| chosen.iter().map(|clip| s[*clip]).collect()),
-            classes: chosen.iter().map(|clip| self.classes[*clip]).collect(),
-            speakers: chosen.iter().map(|clip| self.speakers[*clip]).collect(),
-            count: self.count,
-        }
-    }
-
+impl Labelled<'_> {
     /// How many classes any clip is of.
     fn occurring(&self) -> usize {
         (0..self.count).filter(|class| self.classes.contains(class)).count()

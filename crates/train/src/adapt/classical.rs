@@ -53,7 +53,9 @@ fn words(text: &str) -> BTreeMap<String, f64> {
     for word in words.iter().map(|word| (*word).to_owned()).chain(pairs) {
         *counts.entry(word).or_insert(0.0) += 1.0;
     }
-    counts.values_mut().for_each(|count| *count = 1.0 + count.ln());
+    for count in counts.values_mut() {
+        *count = 1.0 + count.ln();
+    }
     counts
 }
 

@@ -119,7 +119,7 @@ pub fn contrast(
     let positives = BTreeMap::new();
     let mut trainer = Trainer::new(start, &stage, &positives).only(moved);
     let mut random = ChaCha8Rng::seed_from_u64(seed ^ STREAM);
-    let before = pairs.found(&pairs.seen(&trainer.model, &out, seed)?);
+    let before = found(&pairs.seen(&trainer.model, &out, seed)?);
     let (started, mut done, mut epochs) = (Instant::now(), 0, 0);
     let total = EPOCHS * known.len().div_ceil(BATCH);
     let emotions: Vec<usize> = (0..limbic_model::EMOTIONS.len()).collect();
@@ -152,7 +152,7 @@ pub fn contrast(
         }
         epochs = epoch + 1;
     }
-    let after = pairs.found(&pairs.seen(&trainer.model, &out, seed)?);
+    let after = found(&pairs.seen(&trainer.model, &out, seed)?);
     let weights: BTreeMap<String, Vec<f32>> = trainer
         .model
         .weights()
@@ -273,7 +273,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// The projections of both sides of held-out clips, in use.
-    fn seen(&self, model: &Model, clips: &[usize], seed: u64) -> Result<Vec<[Vec<Vec<f32>>; 2]>> {
+    fn seen(&self, model: &Model, clips: &[usize], seed: u64) -> Result<Vec<Both>> {
         if clips.is_empty() {
             return Ok(Vec::new());
         }
@@ -302,24 +302,6 @@ impl<'a> Pairs<'a> {
         Ok(all)
     }
 
-    /// The share of clips that find themselves on the other side.
-    fn found(&self, sides: &[[Vec<Vec<f32>>; 2]]) -> f64 {
-        let cosine = |a: &[f32], b: &[f32]| -> f64 {
-            let dot =
-                |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x * y)).sum::<f64>();
-            dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)
-        };
-        let (mut hits, mut all) = (0.0, 0.0);
-        for [one, other] in sides {
-            for (index, asks) in one.iter().enumerate() {
-                let near: Vec<f64> = other.iter().map(|own| cosine(asks, own)).collect();
-                hits += f64::from(u8::from(best(&near) == index));
-                all += 1.0;
-            }
-        }
-        if all > 0.0 { hits / all } else { f64::NAN }
-    }
-
     /// The share of clips whose shown emotion is the same to both models.
     fn agreement(&self, old: &Model, new: &Model, clips: &[usize]) -> Result<f64> {
         let device = Device::flex();
@@ -339,6 +321,27 @@ impl<'a> Pairs<'a> {
         }
         Ok(if all > 0.0 { same / all } else { f64::NAN })
     }
+}
+
+/// Projections of the same clips from two sides.
+type Both = [Vec<Vec<f32>>; 2];
+
+/// The share of clips that find themselves on the other side.
+fn found(sides: &[Both]) -> f64 {
+    let cosine = |a: &[f32], b: &[f32]| -> f64 {
+        let dot =
+            |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x * y)).sum::<f64>();
+        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)
+    };
+    let (mut hits, mut all) = (0.0, 0.0);
+    for [one, other] in sides {
+        for (index, asks) in one.iter().enumerate() {
+            let near: Vec<f64> = other.iter().map(|own| cosine(asks, own)).collect();
+            hits += f64::from(u8::from(best(&near) == index));
+            all += 1.0;
+        }
+    }
+    if all > 0.0 { hits / all } else { f64::NAN }
 }
 
 /// What makes two looks at a clip differ, where its recipe says nothing.

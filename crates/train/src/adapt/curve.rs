@@ -214,6 +214,9 @@ fn features(
     all.filter(|(_, found)| found.iter().any(Option::is_some)).collect()
 }
 
+/// A score of pairs of class and answer.
+type Metric<'a> = &'a dyn Fn(&[(usize, usize)]) -> f64;
+
 struct Study<'a> {
     request: &'a Request,
     clips: &'a Clips,
@@ -381,7 +384,7 @@ impl Study<'_> {
     /// Scores of a way over all draws, beside the adapted model.
     fn rung(&self, labels: usize, way: Way, said: &Said, adapted: Option<&Said>) -> Rung {
         let truths: Vec<usize> = self.test.iter().map(|clip| self.class(*clip)).collect();
-        let scored = |of: &dyn Fn(&[(usize, usize)]) -> f64| -> [f64; 2] {
+        let scored = |of: Metric<'_>| -> [f64; 2] {
             let each: Vec<f64> = said
                 .iter()
                 .map(|draw| {

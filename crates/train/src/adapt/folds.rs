@@ -36,12 +36,16 @@ impl Folds {
         groups.sort_by_key(|clips| std::cmp::Reverse(clips.len()));
         let kinds = classes.iter().max().map_or(0, |most| most + 1);
         let mut totals = vec![0.0f64; kinds];
-        classes.iter().for_each(|class| totals[*class] += 1.0);
+        for class in classes {
+            totals[*class] += 1.0;
+        }
         let mut held = vec![vec![0.0f64; kinds]; count];
         let mut of = vec![0; classes.len()];
         for clips in groups {
             let mut own = vec![0.0; kinds];
-            clips.iter().for_each(|clip| own[classes[*clip]] += 1.0);
+            for clip in &clips {
+                own[classes[*clip]] += 1.0;
+            }
             // What the squares of the shares of each class grow by; then the emptier fold.
             let cost = |fold: &Vec<f64>| -> (f64, f64) {
                 let each = fold.iter().zip(&own).zip(&totals).filter(|((_, own), _)| **own > 0.0);
@@ -55,7 +59,9 @@ impl Folds {
             });
             let fold = best.unwrap_or(0);
             held[fold].iter_mut().zip(&own).for_each(|(held, own)| *held += own);
-            clips.iter().for_each(|clip| of[*clip] = fold);
+            for clip in clips {
+                of[clip] = fold;
+            }
         }
         Some(Self { of, count, by_speaker })
     }

@@ -178,7 +178,7 @@ pub fn temperature(scores: &[Vec<f64>], classes: &[usize]) -> (f64, f64) {
 }
 
 /// Mean negative log-likelihood of the classes under `softmax(z / temperature)`.
-pub fn likelihood(scores: &[Vec<f64>], classes: &[usize], temperature: f64) -> f64 {
+pub(super) fn likelihood(scores: &[Vec<f64>], classes: &[usize], temperature: f64) -> f64 {
     let one = |(z, class): (&Vec<f64>, &usize)| {
         let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = z.iter().map(|z| ((z - top) / temperature).exp()).sum();
@@ -203,7 +203,9 @@ mod tests {
         (views.collect(), (0..40).map(|i| i % 2).collect())
     }
 
-    fn placed() -> (Layout, Vec<Vec<f32>>, Vec<Vec<f64>>, Vec<usize>) {
+    type Placed = (Layout, Vec<Vec<f32>>, Vec<Vec<f64>>, Vec<usize>);
+
+    fn placed() -> Placed {
         let (views, classes) = clips();
         let layout = Layout::of(&views.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let placed = views.iter().map(|view| layout.place(view)).collect();

@@ -32,7 +32,7 @@ const MARGIN: f64 = 0.5;
 const STREAM: u64 = 0x6c61_7374;
 
 /// Weights by their names.
-pub type Weights = BTreeMap<String, Vec<f32>>;
+pub(super) type Weights = BTreeMap<String, Vec<f32>>;
 
 /// What is moved and by what.
 pub(super) struct Moving<'a> {

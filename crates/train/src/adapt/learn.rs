@@ -8,7 +8,7 @@ use super::clips::{Clip, Clips};
 use super::head::Layout;
 
 /// What the words of the classes say of one modality of each clip.
-pub type Starts = Vec<Option<Vec<f64>>>;
+pub(super) type Starts = Vec<Option<Vec<f64>>>;
 
 /// A view, at length one where rows are compared with that.
 fn laid(view: &[f32], unit: bool) -> Vec<f32> {
@@ -21,7 +21,7 @@ fn laid(view: &[f32], unit: bool) -> Vec<f32> {
 
 /// One modality of all clips: views as rows are compared with them, and what the words say.
 #[derive(Debug, Clone)]
-pub struct Side {
+pub(super) struct Side {
     /// A view a clip that has the modality.
     pub views: Vec<Option<Vec<f32>>>,
     /// The scores of the words, where rows are words.
@@ -32,13 +32,16 @@ pub struct Side {
 
 impl Side {
     /// One modality of `clips`; `words` are the rows of the classes' words.
-    pub fn new(clips: &Clips, modality: Modality, words: Option<Rows>) -> Self {
+    pub(super) fn new(clips: &Clips, modality: Modality, words: Option<Rows>) -> Self {
         let views = clips.all.iter().map(|clip| clip.views.get(modality).map(Vec::as_slice));
         Self::of(views, words)
     }
 
     /// The same of views from elsewhere.
-    pub fn of<'a>(views: impl Iterator<Item = Option<&'a [f32]>>, words: Option<Rows>) -> Self {
+    pub(super) fn of<'a>(
+        views: impl Iterator<Item = Option<&'a [f32]>>,
+        words: Option<Rows>,
+    ) -> Self {
         let unit = words.as_ref().is_some_and(|rows| rows.unit);
         let views: Vec<Option<Vec<f32>>> =
             views.map(|view| view.map(|view| laid(view, unit))).collect();
@@ -56,18 +59,18 @@ impl Side {
     }
 
     /// Whether views are compared at length one.
-    pub fn unit(&self) -> bool {
+    pub(super) fn unit(&self) -> bool {
         self.words.as_ref().is_some_and(|rows| rows.unit)
     }
 
     /// What the words say of a clip.
-    pub fn start(&self, clip: usize) -> Option<&[f64]> {
+    pub(super) fn start(&self, clip: usize) -> Option<&[f64]> {
         self.starts.as_ref()?[clip].as_deref()
     }
 
     /// Fits rows to the clips of `known` that have the modality; `None` where they are of fewer
     /// than two classes. Clips of `known` without a class help to lay out the views.
-    pub fn learn(&self, clips: &[Clip], known: &[usize], count: usize) -> Option<Chosen> {
+    pub(super) fn learn(&self, clips: &[Clip], known: &[usize], count: usize) -> Option<Chosen> {
         let there: Vec<usize> =
             known.iter().copied().filter(|clip| self.views[*clip].is_some()).collect();
         let all: Vec<&[f32]> = there.iter().filter_map(|c| self.views[*c].as_deref()).collect();
@@ -93,13 +96,13 @@ impl Side {
     }
 
     /// Calibrated scores of a clip.
-    pub fn scores(&self, chosen: &Chosen, clip: usize) -> Option<Vec<f64>> {
+    pub(super) fn scores(&self, chosen: &Chosen, clip: usize) -> Option<Vec<f64>> {
         Some(chosen.scores(self.views[clip].as_deref()?, self.start(clip)))
     }
 }
 
 /// The summed scores of the modalities of `subset`; `None` where one of them is missing.
-pub fn summed(said: &PerModality<Vec<f64>>, subset: &[Modality]) -> Option<Vec<f64>> {
+pub(super) fn summed(said: &PerModality<Vec<f64>>, subset: &[Modality]) -> Option<Vec<f64>> {
     let mut each = subset.iter().map(|modality| said.get(*modality));
     let mut sum = each.next()??.clone();
     for one in each {
@@ -109,7 +112,7 @@ pub fn summed(said: &PerModality<Vec<f64>>, subset: &[Modality]) -> Option<Vec<f
 }
 
 /// Every choice of some of the modalities, each alone first, all of them last.
-pub fn subsets(modalities: &[Modality]) -> Vec<Vec<Modality>> {
+pub(super) fn subsets(modalities: &[Modality]) -> Vec<Vec<Modality>> {
     let chosen = |bits: u32| -> Vec<Modality> {
         let own = modalities.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
         own.map(|(_, modality)| *modality).collect()
@@ -120,6 +123,6 @@ pub fn subsets(modalities: &[Modality]) -> Vec<Vec<Modality>> {
 }
 
 /// The name of a choice of modalities.
-pub fn joined(modalities: &[Modality]) -> String {
+pub(super) fn joined(modalities: &[Modality]) -> String {
     modalities.iter().map(|m| m.name()).collect::<Vec<_>>().join("+")
 }

@@ -63,11 +63,14 @@ pub struct HeldOut {
     pub after: Vec<PerModality<Vec<f64>>>,
 }
 
+/// The class of a clip, what was said before and after, and whose it is.
+type Row<'a> = (usize, usize, usize, Option<&'a str>);
+
 /// The name of what is told of clips as they are, whatever they have.
 pub const WHATEVER: &str = "whatever is there";
 
 /// Scores of pairs of class and answer, with intervals over `units`.
-pub fn numbers(pairs: &[(usize, usize)], units: &[Option<&str>], count: usize) -> Numbers {
+pub(super) fn numbers(pairs: &[(usize, usize)], units: &[Option<&str>], count: usize) -> Numbers {
     let scored = |chosen: &[usize]| -> Vec<(String, f64)> {
         let own: Vec<(usize, usize)> = chosen.iter().map(|i| pairs[*i]).collect();
         let f1 = metric::f1_per_class(&own, count);
@@ -139,20 +142,18 @@ impl HeldOut {
                 .map(|(z, class)| sure(z, *class, temperature))
                 .collect();
             let units: Vec<Option<&str>> = rows.iter().map(|row| row.3).collect();
-            let pairs = |of: &dyn Fn(&(usize, usize, usize, Option<&str>)) -> usize| {
+            let pairs = |of: fn(&Row<'_>) -> usize| {
                 let pairs: Vec<_> = rows.iter().map(|row| (row.0, of(row))).collect();
                 numbers(&pairs, &units, count)
             };
-            let only = |first: &dyn Fn(&(usize, usize, usize, Option<&str>)) -> bool| {
-                rows.iter().filter(|row| first(row)).count()
-            };
-            let lost = only(&|row| row.1 == row.0 && row.2 != row.0);
-            let won = only(&|row| row.2 == row.0 && row.1 != row.0);
+            let only = |first: fn(&Row<'_>) -> bool| rows.iter().filter(|row| first(row)).count();
+            let lost = only(|row| row.1 == row.0 && row.2 != row.0);
+            let won = only(|row| row.2 == row.0 && row.1 != row.0);
             all.push(Compared {
                 inputs,
                 clips: rows.len(),
-                before: pairs(&|row| row.1),
-                after: pairs(&|row| row.2),
+                before: pairs(|row| row.1),
+                after: pairs(|row| row.2),
                 ece: metric::ece(&sure),
                 p: mcnemar(lost, won),
             });

@@ -53,14 +53,13 @@ impl<'a> Trial<'a> {
         // With hardly two clips a class there is nothing to hold out.
         let enough = labelled.len() >= 2 * there.len();
         let folds = if enough { Folds::deal(&classes, &speakers, FOLDS) } else { None };
-        let learning = match request.layers {
-            None => None,
-            Some(_) => {
-                let bytes = checkpoint.to_bytes(Precision::Full)?;
-                let device = Device::flex().autodiff();
-                let again = Checkpoint::from_bytes("model", &bytes, &Modality::ALL, &device)?;
-                Some(again.model)
-            }
+        let learning = if request.layers.is_some() {
+            let bytes = checkpoint.to_bytes(Precision::Full)?;
+            let device = Device::flex().autodiff();
+            let again = Checkpoint::from_bytes("model", &bytes, &Modality::ALL, &device)?;
+            Some(again.model)
+        } else {
+            None
         };
         Ok(Self {
             checkpoint,

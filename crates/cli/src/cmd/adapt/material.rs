@@ -66,16 +66,15 @@ impl Material {
             None if about.is_dir() => detect(path)?,
             None => open_file(path)?,
         };
-        let corpus = match known {
-            Some(corpus) => corpus,
-            None => {
-                let options = ManifestOptions {
-                    root: typed.root.clone(),
-                    column: typed.column.clone(),
-                    ..ManifestOptions::default()
-                };
-                manifest(path, &options)?
-            }
+        let corpus = if let Some(corpus) = known {
+            corpus
+        } else {
+            let options = ManifestOptions {
+                root: typed.root.clone(),
+                column: typed.column.clone(),
+                ..ManifestOptions::default()
+            };
+            manifest(path, &options)?
         };
         let (card, examples) = (corpus.card().clone(), corpus.examples()?);
         let has = |set: usize| examples.iter().any(|example| example.labels[set].is_some());
