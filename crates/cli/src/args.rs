@@ -1,5 +1,6 @@
 //! What was typed. What it means is decided by the commands.
 
+mod adapt;
 pub(crate) mod data;
 mod eval;
 
@@ -9,6 +10,7 @@ use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::adapt::Adapt;
 pub(crate) use self::eval::{Compare, Eval, Manifest, Scope, Target};
 use crate::every::every;
 use crate::extractor::{Extractors, extractors};
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Data(data::Data),
     /// Train a recipe on corpora, score what was held out, and save a checkpoint
     Train(Train),
+    /// Bend a model to your own labels: from labelled clips, from names alone, or from clips alone
+    Adapt(Adapt),
     /// Score a checkpoint, on your clips or on those that its training left out
     Eval(Eval),
     /// Say by how much one evaluation is better than another, and how sure that is

@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub(crate) mod adapt;
 pub(crate) mod compare;
 pub(crate) mod convert;
 pub(crate) mod data;

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Features(features) => cmd::features::run(features),
         Command::Data(data) => cmd::data::run(data),
         Command::Train(train) => cmd::train::run(train),
+        Command::Adapt(adapt) => cmd::adapt::run(adapt),
         Command::Eval(eval) => cmd::eval::run(eval),
         Command::Compare(compare) => cmd::compare::run(compare),
         Command::Join(join) => cmd::join::run(join),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adapt;
 mod bad_input;
 mod bad_recipe;
 mod convert;

@@ -79,5 +79,6 @@ fn branch(modality: Modality, input: &str, body: &str) -> Checkpoint {
         provenance: [(modality, Provenance::default())].into(),
         assets: [].into(),
         met: std::collections::BTreeSet::new(),
+        ..Checkpoint::default()
     }
 }

@@ -55,6 +55,8 @@ pub struct ManifestOptions {
     /// A label file, or the name of one of limbic's, whose classes the labels are; without, the
     /// classes are collected from the manifest.
     pub labels: Option<PathBuf>,
+    /// The column that holds one class a clip, where it is neither `emotion` nor `label`.
+    pub column: Option<String>,
 }
 
 /// The range of ratings before they are rescaled to -1 to 1.

@@ -1,6 +1,7 @@
 //! A checkpoint is one safetensors file: weights under stable names, and in its header the
 //! effective recipe, the label sets, calibration and provenance.
 
+mod adapted;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +15,10 @@ use limbic_media::Modality;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
+pub use self::adapted::{Adapted, Kept};
 use self::weights::{Fill, Gather};
 pub(crate) use self::weights::{replaced, stable};
-use crate::{Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result};
+use crate::{AddedSet, Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result};
 
 /// Header key of everything that is not a weight.
 const HEADER: &str = "limbic";
@@ -72,7 +74,7 @@ pub fn inputs(modalities: &[Modality]) -> String {
 }
 
 /// A model with all that is needed to run it again or train it again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Checkpoint {
     /// The weights.
     pub model: Model,
@@ -95,6 +97,10 @@ pub struct Checkpoint {
     /// Fingerprints of the content of the clips it learned from, so that an evaluation can tell
     /// whether it has met one; none in files of earlier versions.
     pub met: BTreeSet<Fingerprint>,
+    /// The label set whose answers readings show; the one shown to users without.
+    pub shown: Option<String>,
+    /// How it was bent to somebody's own labels, the last one last.
+    pub adapted: Vec<Adapted>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,6 +122,41 @@ struct Header {
     /// Whether the head for all modalities together is as it began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     fusion_untrained: bool,
+    /// Label sets that came after training.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    added: BTreeMap<Modality, Vec<AddedSet>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    adapted: Vec<Adapted>,
+}
+
+impl Precision {
+    /// That of the weights in the bytes of a checkpoint.
+    pub fn of(bytes: &[u8]) -> Self {
+        let half = SafeTensors::deserialize(bytes)
+            .is_ok_and(|tensors| tensors.iter().any(|(_, view)| view.dtype() == Dtype::F16));
+        if half { Self::Half } else { Self::Full }
+    }
+
+    /// Numbers as they come back from a file.
+    pub fn rounded(self, values: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Full => values.to_vec(),
+            Self::Half => values.iter().map(|v| f16::from_f32(*v).to_f32()).collect(),
+        }
+    }
+
+    /// The type of numbers, and their bytes.
+    fn encode(self, values: &[f32]) -> (Dtype, Vec<u8>) {
+        match self {
+            Self::Full => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Self::Half => {
+                let bytes = values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes());
+                (Dtype::F16, bytes.collect())
+            }
+        }
+    }
 }
 
 impl Checkpoint {
@@ -131,7 +172,7 @@ impl Checkpoint {
             recipes: self.recipes.clone(),
             sets: Modality::ALL
                 .into_iter()
-                .filter_map(|m| Some((m, self.model.branch(m)?.sets().to_vec())))
+                .filter_map(|m| Some((m, self.model.branch(m)?.trained_sets().to_vec())))
                 .collect(),
             blank: Modality::ALL
                 .into_iter()
@@ -145,29 +186,33 @@ impl Checkpoint {
             provenance: self.provenance.clone(),
             assets: self.assets.clone(),
             fusion_untrained: self.model.fusion_untrained().is_some(),
+            added: Modality::ALL
+                .into_iter()
+                .filter_map(|m| Some((m, self.model.branch(m)?.added())))
+                .filter(|(_, added)| !added.is_empty())
+                .collect(),
+            shown: self.shown.clone(),
+            adapted: self.adapted.clone(),
         };
         let bad = |reason: String| Error::Checkpoint { name: "checkpoint".to_owned(), reason };
         let header = serde_json::to_string(&header).map_err(|error| bad(error.to_string()))?;
-        let dtype = match precision {
-            Precision::Full => Dtype::F32,
-            Precision::Half => Dtype::F16,
-        };
         let mut raw: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = gathered
             .found
             .into_iter()
             .map(|(name, (shape, values))| {
-                let bytes = match precision {
-                    Precision::Full => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-                    Precision::Half => {
-                        values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
-                    }
-                };
+                // Added rows are few, and hold how sure their answers may be.
+                let precision = if is_added(&name) { Precision::Full } else { precision };
+                let (dtype, bytes) = precision.encode(&values);
                 (name, dtype, shape, bytes)
             })
             .collect();
-        if !self.met.is_empty() {
-            let bytes = self.met.iter().flatten().copied().collect();
-            raw.push((MET.to_owned(), Dtype::U8, vec![self.met.len(), 6], bytes));
+        let later = |print: &&Fingerprint| self.adapted.iter().any(|own| own.met.contains(*print));
+        let met: Vec<u8> = self.met.iter().filter(|p| !later(p)).flatten().copied().collect();
+        if !met.is_empty() {
+            raw.push((MET.to_owned(), Dtype::U8, vec![met.len() / 6, 6], met));
+        }
+        for (index, adapted) in self.adapted.iter().enumerate() {
+            raw.extend(adapted.tensors(index, precision));
         }
         let views: Vec<(&str, TensorView<'_>)> = raw
             .iter()
@@ -245,10 +290,22 @@ impl Checkpoint {
         for (modality, blank) in &header.blank {
             model = model.with_blank(*modality, blank);
         }
+        for (modality, added) in header.added.iter().filter(|(m, _)| wanted(m)) {
+            let width = header.recipes.get(modality).map_or(0, |r| r.model.width(*modality));
+            for added in added {
+                model = model.with_set(*modality, added, width, device)?;
+            }
+        }
         let mut fill = Fill { tensors: &tensors, path: Vec::new(), problem: None };
         let model = model.mapped(&mut fill);
         if let Some(problem) = fill.problem {
             return Err(bad(problem));
+        }
+        let mut adapted = header.adapted;
+        let mut known = prints(&tensors, MET);
+        for (index, adapted) in adapted.iter_mut().enumerate() {
+            adapted.fill(index, &tensors).map_err(bad)?;
+            known.extend(&adapted.met);
         }
         Ok(Self {
             model: model.with_fusion_untrained(header.fusion_untrained),
@@ -259,7 +316,9 @@ impl Checkpoint {
             coordinates: header.coordinates,
             provenance: header.provenance,
             assets: header.assets,
-            met: met(&tensors),
+            met: known,
+            shown: header.shown,
+            adapted,
         })
     }
 
@@ -299,13 +358,20 @@ impl Checkpoint {
             whole.provenance.extend(part.provenance);
             whole.assets.extend(part.assets);
             whole.met.extend(part.met);
+            whole.shown = whole.shown.or(part.shown);
+            whole.adapted.extend(part.adapted);
         }
         Ok(whole)
     }
 }
 
-/// The fingerprints in a file; none where it has none.
-fn met(tensors: &SafeTensors<'_>) -> BTreeSet<Fingerprint> {
-    let view = tensors.tensor(MET).ok().filter(|view| view.dtype() == Dtype::U8);
+/// Whether a weight is of rows that came after training.
+fn is_added(name: &str) -> bool {
+    name.split('.').nth(1) == Some("added")
+}
+
+/// The fingerprints in a tensor of a file; none where there is none.
+fn prints(tensors: &SafeTensors<'_>, name: &str) -> BTreeSet<Fingerprint> {
+    let view = tensors.tensor(name).ok().filter(|view| view.dtype() == Dtype::U8);
     view.map(|view| view.data().as_chunks().0.iter().copied().collect()).unwrap_or_default()
 }

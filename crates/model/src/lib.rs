@@ -26,7 +26,7 @@ mod trunk;
 mod words;
 
 pub use batch::{Batch, Input, Sequence, Target};
-pub use checkpoint::{Calibration, Checkpoint, Precision, Provenance, inputs};
+pub use checkpoint::{Adapted, Calibration, Checkpoint, Kept, Precision, Provenance, inputs};
 pub use encode::Encoder;
 pub use encode::conformer::{Axes, ConformerConfig};
 pub use encode::graph::GraphConfig;
@@ -37,7 +37,7 @@ pub use encode::transformer::{Positions, TransformerConfig};
 pub use error::{Error, Result};
 pub use head::{Head, Stack, StackConfig};
 pub use limbic_corpus::{EMOTIONS, LabelKind, LabelMap, LabelSet, Objectivity, SHARED};
-pub use model::{Branch, Model, Views};
+pub use model::{AddedRows, AddedSet, Branch, Model, Rows, Views};
 pub use pool::Pool;
 pub use project::{Projector, ProjectorConfig};
 pub use recipe::{

@@ -1,9 +1,11 @@
 //! The model: a branch a modality and what the branches share; nothing for a modality that is
 //! absent.
 
+mod added;
 mod build;
 mod change;
 
+pub use self::added::{AddedRows, AddedSet, Rows};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use limbic_media::{Modality, PerModality};
@@ -25,6 +27,8 @@ pub struct Branch {
     pub(crate) heads: Vec<Head>,
     pub(crate) projector: Option<Projector>,
     pub(crate) reconstruction: Option<Stack>,
+    /// Rows of the last of `sets`, which came after training.
+    pub(crate) added: Vec<AddedRows>,
     #[module(skip)]
     pub(crate) sets: Vec<LabelSet>,
     /// The label sets that no clip with this modality had in training: nothing was learned for
@@ -93,12 +97,25 @@ impl Branch {
     /// Which of [`EMOTIONS`](crate::EMOTIONS) any corpus that it learned from speaks of.
     pub fn covered(&self) -> [bool; 8] {
         let mut covered = [false; 8];
-        for set in self.sets.iter().skip(1).filter(|set| self.learned(&set.name)) {
+        let trained = self.trained_sets().iter().skip(1);
+        for set in trained.filter(|set| self.learned(&set.name)) {
             for (all, one) in covered.iter_mut().zip(&set.covered) {
                 *all |= one;
             }
         }
         covered
+    }
+
+    /// The place of a label set of the recipe.
+    fn trained_position(&self, set: &str) -> Result<usize> {
+        let place = self.position(set)?;
+        if place < self.trained() {
+            return Ok(place);
+        }
+        Err(Error::Key {
+            key: "set".to_owned(),
+            reason: format!("`{set}` was added after training, and its rows are its own"),
+        })
     }
 
     fn position(&self, set: &str) -> Result<usize> {
@@ -185,6 +202,9 @@ impl Model {
     pub fn logits(&self, modality: Modality, view: &Tensor<2>, set: &str) -> Result<Tensor<2>> {
         let branch = self.known(modality)?;
         let place = branch.position(set)?;
+        if let Some(added) = place.checked_sub(branch.trained()) {
+            return Ok(branch.added[added].forward(view.clone()));
+        }
         if let Some(words) = &self.words {
             let before = branch.sets[..place].iter().map(|set| set.classes.len()).sum();
             if let Some(Head::Rows(learned)) = branch.heads.get(place) {
@@ -221,6 +241,15 @@ impl Model {
         each: &PerModality<Tensor<2>>,
         set: &str,
     ) -> Result<Option<Tensor<2>>> {
+        // What joins modalities was fitted to the sets of the recipe.
+        let added = |(modality, _): (Modality, &Tensor<2>)| {
+            let branch = self.branch(modality)?;
+            let place = branch.position(set).ok()?;
+            (place >= branch.trained()).then_some(())
+        };
+        if each.iter().any(|one| added(one).is_some()) {
+            return Ok(None);
+        }
         if let Some(joint) = &self.joint {
             let views: Option<Vec<_>> = joint.order.iter().map(|m| each.get(*m).cloned()).collect();
             let (Some(views), Some(first)) = (views, joint.order.first()) else { return Ok(None) };

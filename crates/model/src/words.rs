@@ -110,6 +110,11 @@ impl Words {
         Ok(self)
     }
 
+    /// How views are compared with rows.
+    pub(crate) const fn metric(&self) -> Metric {
+        self.metric
+    }
+
     /// How many classes there are.
     pub(crate) fn classes(&self) -> usize {
         self.table.dims()[0]
@@ -232,7 +237,7 @@ fn products(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
 }
 
 /// Rows of length one; a row of zeros stays.
-fn unit(x: Tensor<2>) -> Tensor<2> {
+pub(crate) fn unit(x: Tensor<2>) -> Tensor<2> {
     let length = (x.clone().square().sum_dim(1) + 1e-12).sqrt();
     x / length
 }

@@ -52,6 +52,7 @@ fn checkpoint() -> Checkpoint {
         provenance: [(Modality::Text, Provenance::default())].into(),
         assets: [("tokenizer.json".to_owned(), "{}".to_owned())].into(),
         met: std::collections::BTreeSet::new(),
+        ..Checkpoint::default()
     }
 }
 

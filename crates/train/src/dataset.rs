@@ -252,6 +252,22 @@ impl Dataset {
         Ok(())
     }
 
+    /// Sets a window of two thirds of the shortest series, so that two looks at a clip differ; none
+    /// where there is one or no clip has a series.
+    pub(crate) fn shorten(&mut self) {
+        let steps = |item: &Item| {
+            let each = item.values.iter().filter_map(|(_, value)| match value {
+                Value::Series { steps, size } => Some(steps.len() / size),
+                _ => None,
+            });
+            each.min()
+        };
+        let shortest = self.items.iter().filter_map(steps).min();
+        if let Some(shortest) = shortest.filter(|_| self.window.is_none()) {
+            self.window = Some((shortest * 2 / 3).max(1));
+        }
+    }
+
     /// Every label set of the corpora.
     pub fn sets(&self) -> Vec<LabelSet> {
         self.cards.iter().flat_map(|card| card.labels.iter().map(LabelMap::set)).collect()

@@ -46,6 +46,9 @@ pub enum Error {
         /// What is wrong with it and what to write instead.
         reason: String,
     },
+    /// Clips or names that a model cannot be bent to.
+    #[error("{0}")]
+    Adapt(String),
     /// The loss left the numbers.
     #[error(
         "the loss of step `{step}` of stage `{stage}` is {loss} at epoch {epoch}, batch {batch}; lower `stage.{stage}.optimizer.lr`, or set `stage.{stage}.clip`"

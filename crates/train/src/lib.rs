@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod adapt;
 mod arrange;
 mod augment;
 mod batches;

@@ -70,7 +70,7 @@ pub fn logistic(vectors: &[&[f32]], labels: &[usize], classes: usize, penalty: f
         }
         (loss, gradient)
     };
-    let flat = minimised(at, vec![0.0; classes * size]);
+    let flat = minimised(at, vec![0.0; classes * size], STEPS, FLAT);
     Probe { mean, deviation, weights: flat.chunks_exact(size).map(<[f64]>::to_vec).collect() }
 }
 
@@ -135,11 +135,17 @@ fn standardised(vector: &[f32], mean: &[f64], deviation: &[f64]) -> Vec<f64> {
     scaled.map(|((x, m), d)| (f64::from(*x) - m) / d).chain([1.0]).collect()
 }
 
-fn minimised(at: impl Fn(&[f64]) -> (f64, Vec<f64>), mut x: Vec<f64>) -> Vec<f64> {
+/// L-BFGS from `x` for at most `steps`, until the gradient is shorter than `flat`.
+pub(crate) fn minimised(
+    at: impl Fn(&[f64]) -> (f64, Vec<f64>),
+    mut x: Vec<f64>,
+    steps: usize,
+    flat: f64,
+) -> Vec<f64> {
     let (mut loss, mut gradient) = at(&x);
     let mut memory: std::collections::VecDeque<(Vec<f64>, Vec<f64>)> = [].into();
-    for _ in 0..STEPS {
-        if dot(&gradient, &gradient).sqrt() < FLAT {
+    for _ in 0..steps {
+        if dot(&gradient, &gradient).sqrt() < flat {
             break;
         }
         let mut direction = gradient.clone();

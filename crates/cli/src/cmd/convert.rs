@@ -51,6 +51,7 @@ pub(crate) fn run(typed: &Convert) -> Result<ExitCode> {
         provenance: modalities().map(|modality| (modality, provenance.clone())).collect(),
         assets: BTreeMap::new(),
         met: std::collections::BTreeSet::new(),
+        ..Checkpoint::default()
     };
     checkpoint.save(&typed.output, Precision::Full)?;
     Ok(ExitCode::SUCCESS)

@@ -42,6 +42,21 @@ impl Plan {
         let place = |meaning: Meaning| meaning.place(&self.columns);
         let (one, several, votes) =
             (place(Meaning::Emotion), place(Meaning::Labels), place(Meaning::Votes));
+        let (one, several, votes) = match &options.column {
+            None => (one, several, votes),
+            Some(column) => match (named(column, &self.columns), Meaning::of(column)) {
+                (None, _) => {
+                    let reason = format!(
+                        "has no column `{column}`; its columns are {}",
+                        self.columns.iter().map(|c| shown(c)).collect::<Vec<_>>().join(", ")
+                    );
+                    return Err(Error::corpus(file, reason));
+                }
+                (place, Some(Meaning::Labels)) => (None, place, None),
+                (place, Some(Meaning::Votes)) => (None, None, place),
+                (place, _) => (place, None, None),
+            },
+        };
         let mut sets = Vec::new();
         match &given {
             Some(map) if map.kind == LabelKind::Rating => {
@@ -127,7 +142,8 @@ impl Plan {
         }
         let aliases = aliases()?;
         let counts = |class: &String| aliases.get(class).cloned().unwrap_or_default();
-        let classes: Vec<_> = profile.values.iter().map(|c| (c.clone(), counts(c))).collect();
+        let classes: BTreeSet<String> = profile.values.iter().map(|c| c.to_lowercase()).collect();
+        let classes: Vec<_> = classes.into_iter().map(|c| (c.clone(), counts(&c))).collect();
         let under = format!("`{}`", shown(&self.columns[column]));
         for trap in told(&classes, &under, target) {
             if !traps.contains(&trap) {

@@ -142,7 +142,7 @@ impl ModuleMapper for Fill<'_> {
     }
 }
 
-fn decode(view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
+pub(super) fn decode(view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
     let data = view.data();
     match view.dtype() {
         Dtype::F32 => {

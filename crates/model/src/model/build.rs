@@ -73,6 +73,7 @@ impl ModelConfig {
                 .reconstruction
                 .zip(size)
                 .map(|(config, size)| config.init(width, size, device)),
+            added: Vec::new(),
             sets: sets.to_vec(),
             blank: Vec::new(),
         })

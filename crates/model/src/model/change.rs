@@ -1,17 +1,18 @@
 //! The same model with something about it changed.
 
-use burn::module::{Flag, Module, ModuleMapper, Param};
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::Linear;
-use burn::tensor::{Int, Tensor, TensorData};
-use limbic_media::Modality;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use limbic_media::{Modality, PerModality};
 
 use super::{Branch, Model};
 use crate::checkpoint::stable;
 use crate::encode::entry::Entry;
+use crate::project::ProjectorConfig;
 use crate::{Error, Head, Result};
 
 impl Model {
-    fn branch_mut(&mut self, modality: Modality) -> Option<&mut Branch> {
+    pub(super) fn branch_mut(&mut self, modality: Modality) -> Option<&mut Branch> {
         match modality {
             Modality::Text => self.text.as_mut(),
             Modality::Audio => self.audio.as_mut(),
@@ -20,7 +21,7 @@ impl Model {
         }
     }
 
-    fn branches_mut(&mut self) -> impl Iterator<Item = &mut Branch> {
+    pub(super) fn branches_mut(&mut self) -> impl Iterator<Item = &mut Branch> {
         [&mut self.text, &mut self.audio, &mut self.vision, &mut self.body].into_iter().flatten()
     }
 
@@ -84,7 +85,7 @@ impl Model {
     pub fn worded(&self) -> Vec<String> {
         let branches = [&self.text, &self.audio, &self.vision, &self.body];
         let branch = branches.into_iter().flatten().next().filter(|_| self.words.is_some());
-        let sets = branch.map_or(&[][..], |branch| &branch.sets);
+        let sets = branch.map_or(&[][..], |branch| branch.trained_sets());
         sets.iter().flat_map(|set| set.classes.iter().cloned()).collect()
     }
 
@@ -110,7 +111,7 @@ impl Model {
         })?;
         let mut end = 0;
         for branch in self.branches_mut() {
-            let place = branch.position(set)?;
+            let place = branch.trained_position(set)?;
             branch.sets[place].classes.push(class.to_owned());
             if let Some(Head::Rows(rows)) = branch.heads.get_mut(place) {
                 *rows = with_blank(rows);
@@ -132,7 +133,7 @@ impl Model {
         let Some(words) = self.words.take() else { return Ok(self) };
         let (mut before, mut count) = (0, 0);
         for branch in self.branches_mut() {
-            let place = branch.position(set)?;
+            let place = branch.trained_position(set)?;
             before = branch.sets[..place].iter().map(|set| set.classes.len()).sum();
             let own = &mut branch.sets[place].classes;
             count = own.len();
@@ -182,6 +183,40 @@ impl Model {
             || self.words.is_some()
     }
 
+    /// Gives branches fresh projectors to `out` numbers, for views of these widths.
+    #[must_use]
+    pub fn with_projectors(
+        mut self,
+        widths: &PerModality<usize>,
+        out: usize,
+        device: &Device,
+    ) -> Self {
+        for (modality, width) in widths.iter() {
+            if let Some(branch) = self.branch_mut(modality) {
+                let config = ProjectorConfig { size: *width, hidden: *width, out };
+                branch.projector = Some(config.init(device));
+            }
+        }
+        self
+    }
+
+    /// The beginning of the names of the last layer that a modality's encoder has: of the one that
+    /// makes the view, where there is one.
+    pub fn last_layer(&self, modality: Modality) -> Option<String> {
+        self.branch(modality)?;
+        let view = format!("{modality}.encoder.view.");
+        let mut names = Names::default();
+        self.visit(&mut names);
+        // Views that go through a trunk pass their encoder's own projection by.
+        if self.trunk.is_none() && names.found.iter().any(|name| name.starts_with(&view)) {
+            return Some(view);
+        }
+        let body = format!("{modality}.encoder.body.");
+        let last = names.found.iter().rev().find(|name| name.starts_with(&body))?;
+        let (layer, _) = last.rsplit_once('.')?;
+        Some(format!("{layer}."))
+    }
+
     /// Replaces every weight by what `mapper` makes of it.
     #[must_use]
     pub fn mapped(self, mapper: &mut impl ModuleMapper) -> Self {
@@ -227,6 +262,29 @@ fn with_rows(rows: &Linear, classes: &[usize]) -> Linear {
             .bias
             .as_ref()
             .map(|bias| Param::from_tensor(bias.val().detach().select(0, indices))),
+    }
+}
+
+/// The names of matrices, in the order of the layers.
+#[derive(Default)]
+struct Names {
+    path: Vec<String>,
+    found: Vec<String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        if D > 1 {
+            self.found.push(stable(&self.path));
+        }
     }
 }
 

@@ -23,6 +23,9 @@ pub enum Form {
     /// The clip itself, among all clips; first views only (van den Oord et al. 2018, Radford et
     /// al. 2021).
     Clip,
+    /// The clip's other look, among the other looks of all clips, in each modality on its own (Chen
+    /// et al. 2020).
+    Looks,
     /// Both views of all clips of the same label (Khosla et al. 2020), in the reference's form.
     Supervised,
 }
@@ -70,6 +73,14 @@ impl Contrast {
             Form::Clip => {
                 let rows: Vec<_> = modalities.iter().map(|m| unit(m.first.clone())).collect();
                 return self.over_pairs(&rows, |asks, answers| self.identify(asks, answers));
+            }
+            Form::Looks => {
+                let each = modalities.iter().filter_map(|own| {
+                    let looks = [unit(own.first.clone()), unit(own.second.clone()?)];
+                    self.over_pairs(&looks, |asks, answers| self.identify(asks, answers))
+                });
+                let each: Vec<_> = each.collect();
+                return (!each.is_empty()).then(|| Tensor::cat(each, 0).mean());
             }
             Form::Reference => Tensor::eye(clips, &device),
             Form::Supervised => likeness(target)?,

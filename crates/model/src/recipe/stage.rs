@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::objective::contrast::Contrast;
+use crate::objective::contrast::{Contrast, Form};
 use crate::objective::{Distill, PredictLoss};
 use crate::{Batches, Error, Fusion, InputConfig, ModelConfig, Result};
 
@@ -430,7 +430,7 @@ impl Objectives {
             }
         }
         if let Some(contrast) = &self.contrast {
-            if model.encoder.len() < 2 {
+            if model.encoder.len() < 2 && contrast.form != Form::Looks {
                 return bad(".contrast", "compares two modalities; add an encoder to [model]");
             }
             if model.projector.is_none() {

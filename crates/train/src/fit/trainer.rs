@@ -21,6 +21,7 @@ pub struct Trainer<'a> {
     stage: &'a Stage,
     positives: &'a PositiveWeights,
     optimizer: ModuleOptimizer,
+    only: Option<Vec<String>>,
 }
 
 /// Clips of before, for [`Trainer::tune`].
@@ -48,7 +49,21 @@ pub struct Taken {
 impl<'a> Trainer<'a> {
     /// The beginning of `stage`. `positives` says how often a yes counts in balanced label losses.
     pub fn new(model: Model, stage: &'a Stage, positives: &'a PositiveWeights) -> Self {
-        Self { model: model.numbered(), stage, positives, optimizer: build(stage.optimizer) }
+        let optimizer = build(stage.optimizer);
+        Self { model: model.numbered(), stage, positives, optimizer, only: None }
+    }
+
+    /// The same, moving of what the stage moves only the weights whose names begin with one of
+    /// these.
+    #[must_use]
+    pub fn only(self, beginnings: Vec<String>) -> Self {
+        Self { only: Some(beginnings), ..self }
+    }
+
+    /// Whether `step` moves the weight at `path`.
+    fn moves(&self, step: &Step, path: &str) -> bool {
+        let chosen = |only: &Vec<String>| only.iter().any(|name| path.starts_with(name.as_str()));
+        self.stage.moves(step, path) && self.only.as_ref().is_none_or(chosen)
     }
 
     /// The same with an optimiser's state from elsewhere.
@@ -131,8 +146,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<(f32, Gradient)> {
         let steps = self.stage.order();
         let Some(step) = steps.first() else { return Ok((0.0, Gradient::new())) };
-        let looking =
-            model.looking(step.views == Looks::Still, |path| self.stage.moves(step, path));
+        let looking = model.looking(step.views == Looks::Still, |path| self.moves(step, path));
         let views = looking.look(batch, &step.sees)?;
         Ok(self.slope(step, &looking, &views, batch, positives)?.unwrap_or_default())
     }
@@ -143,7 +157,7 @@ impl<'a> Trainer<'a> {
         let (first, rest) = (&steps[0], &steps[1..]);
         let sharing = rest.iter().take_while(|step| step.views == Looks::Shared);
         let together: Vec<&Step> = std::iter::once(first).chain(sharing).collect();
-        let moves = |path: &str| together.iter().any(|step| self.stage.moves(step, path));
+        let moves = |path: &str| together.iter().any(|step| self.moves(step, path));
         let looking = self.model.looking(first.views == Looks::Still, moves);
         let everything = together.iter().any(|step| step.sees.is_empty());
         let sees = together.iter().filter(|_| !everything).flat_map(|step| step.sees.clone());
@@ -173,7 +187,7 @@ impl<'a> Trainer<'a> {
             return Err(Error::Diverged { stage, step, epoch: 0, batch: 0, loss: value });
         }
         let gradients = loss.backward();
-        let moves = |path: &str| self.stage.moves(step, path);
+        let moves = |path: &str| self.moves(step, path);
         let mut flat =
             Flatten { gradients: &gradients, moves, path: Vec::new(), found: Gradient::new() };
         looking.visit(&mut flat);

@@ -61,6 +61,7 @@ pub(crate) fn open(path: &Path, typed: &Manifest) -> Result<Box<dyn Corpus>> {
         target,
         scale: typed.scale.unwrap_or_default(),
         labels: typed.labels.clone(),
+        column: None,
     };
     Ok(manifest(path, &options)?)
 }

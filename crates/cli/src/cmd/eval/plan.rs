@@ -152,6 +152,7 @@ impl Plan {
             .provenance
             .values()
             .filter_map(|provenance| provenance.people.get(&name))
+            .chain(checkpoint.adapted.iter().filter_map(|own| own.people.get(&name)))
             .flatten()
             .collect();
         if self.train.is_empty() {

@@ -78,6 +78,7 @@ fn kept(model: &Model, recipe: &Recipe) -> Model {
         provenance: [(Modality::Audio, Provenance::default())].into(),
         assets: [].into(),
         met: std::collections::BTreeSet::new(),
+        ..Checkpoint::default()
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vavl.safetensors");
