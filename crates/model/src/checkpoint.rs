@@ -1,6 +1,7 @@
 //! A checkpoint is one safetensors file: weights under stable names, and in its header the
 //! effective recipe, the label sets, calibration and provenance.
 
+mod contents;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +15,10 @@ use limbic_media::Modality;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
+pub use self::contents::Contents;
 use self::weights::{Fill, Gather};
 pub(crate) use self::weights::{replaced, stable};
-use crate::{Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result};
+use crate::{Abstain, Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result, ZeroShotScale};
 
 /// Header key of everything that is not a weight.
 const HEADER: &str = "limbic";
@@ -25,6 +27,9 @@ const VERSION: u32 = 1;
 
 /// Name of the tensor of [`Checkpoint::met`].
 const MET: &str = "met";
+
+/// Name of the tensor of [`Checkpoint::word_vectors`].
+const WORD_VECTORS: &str = "word-vectors";
 
 /// How weights are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +69,7 @@ pub struct Provenance {
 }
 
 /// A model with all that is needed to run it again or train it again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Checkpoint {
     /// The weights.
     pub model: Model,
@@ -84,6 +89,18 @@ pub struct Checkpoint {
     /// Fingerprints of the content of the clips it learned from, so that an evaluation can tell
     /// whether it has met one; none in files of earlier versions.
     pub met: BTreeSet<Fingerprint>,
+    /// The label set that readings speak of; the shared one where there is none.
+    pub shown: Option<String>,
+    /// Softmax temperature of each modality's head for a label set of its own, by label set; 1
+    /// where there is none.
+    pub set_temperature: BTreeMap<String, BTreeMap<Modality, f32>>,
+    /// What makes scores of names comparable that no label set holds.
+    pub zero_shot: ZeroShotScale,
+    /// When an answer is withheld; never where there is none.
+    pub abstain: Option<Abstain>,
+    /// Words with their vectors, for names that no label set holds, as
+    /// `limbic_features::WordVectors::to_bytes` writes them.
+    pub word_vectors: Option<Vec<u8>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,6 +117,14 @@ struct Header {
     /// Whether the head for all modalities together is as it began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     fusion_untrained: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    set_temperature: BTreeMap<String, BTreeMap<Modality, f32>>,
+    #[serde(default)]
+    zero_shot: ZeroShotScale,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    abstain: Option<Abstain>,
 }
 
 impl Checkpoint {
@@ -123,6 +148,10 @@ impl Checkpoint {
             provenance: self.provenance.clone(),
             assets: self.assets.clone(),
             fusion_untrained: self.model.fusion_untrained().is_some(),
+            shown: self.shown.clone(),
+            set_temperature: self.set_temperature.clone(),
+            zero_shot: self.zero_shot.clone(),
+            abstain: self.abstain.clone(),
         };
         let bad = |reason: String| Error::Checkpoint { name: "checkpoint".to_owned(), reason };
         let header = serde_json::to_string(&header).map_err(|error| bad(error.to_string()))?;
@@ -146,6 +175,9 @@ impl Checkpoint {
         if !self.met.is_empty() {
             let bytes = self.met.iter().flatten().copied().collect();
             raw.push((MET.to_owned(), Dtype::U8, vec![self.met.len(), 6], bytes));
+        }
+        if let Some(bytes) = &self.word_vectors {
+            raw.push((WORD_VECTORS.to_owned(), Dtype::U8, vec![bytes.len()], bytes.clone()));
         }
         let views: Vec<(&str, TensorView<'_>)> = raw
             .iter()
@@ -193,15 +225,7 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<Self> {
         let bad = |reason: String| Error::Checkpoint { name: name.to_owned(), reason };
-        let (_, metadata) = SafeTensors::read_metadata(bytes)
-            .map_err(|error| bad(format!("not a safetensors file ({error})")))?;
-        let header = metadata.metadata().as_ref().and_then(|map| map.get(HEADER));
-        let header = header.ok_or_else(|| bad("the header holds no recipe".to_owned()))?;
-        let header: Header = serde_json::from_str(header)
-            .map_err(|error| bad(format!("the header cannot be read ({error})")))?;
-        if header.version != VERSION {
-            return Err(bad(format!("layout {} is not {VERSION}", header.version)));
-        }
+        let header = header(name, bytes)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(error.to_string()))?;
         let mut model = Model::default();
         let wanted = |m: &Modality| modalities.contains(m);
@@ -234,6 +258,11 @@ impl Checkpoint {
             provenance: header.provenance,
             assets: header.assets,
             met: met(&tensors),
+            shown: header.shown,
+            set_temperature: header.set_temperature,
+            zero_shot: header.zero_shot,
+            abstain: header.abstain,
+            word_vectors: bytes_of(&tensors, WORD_VECTORS),
         })
     }
 
@@ -270,13 +299,43 @@ impl Checkpoint {
             whole.provenance.extend(part.provenance);
             whole.assets.extend(part.assets);
             whole.met.extend(part.met);
+            whole.shown = whole.shown.or(part.shown);
+            for (set, own) in part.set_temperature {
+                whole.set_temperature.entry(set).or_default().extend(own);
+            }
+            whole.zero_shot.temperature.extend(part.zero_shot.temperature);
+            whole.zero_shot.reference.extend(part.zero_shot.reference);
+            // What was chosen for one model says nothing of two together.
+            whole.abstain = None;
+            whole.word_vectors = whole.word_vectors.or(part.word_vectors);
         }
         Ok(whole)
     }
 }
 
+/// What is written beside the weights.
+fn header(name: &str, bytes: &[u8]) -> Result<Header> {
+    let bad = |reason: String| Error::Checkpoint { name: name.to_owned(), reason };
+    let (_, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| bad(format!("not a safetensors file ({error})")))?;
+    let header = metadata.metadata().as_ref().and_then(|map| map.get(HEADER));
+    let header = header.ok_or_else(|| bad("the header holds no recipe".to_owned()))?;
+    let header: Header = serde_json::from_str(header)
+        .map_err(|error| bad(format!("the header cannot be read ({error})")))?;
+    if header.version != VERSION {
+        return Err(bad(format!("layout {} is not {VERSION}", header.version)));
+    }
+    Ok(header)
+}
+
 /// The fingerprints in a file; none where it has none.
 fn met(tensors: &SafeTensors<'_>) -> BTreeSet<Fingerprint> {
-    let view = tensors.tensor(MET).ok().filter(|view| view.dtype() == Dtype::U8);
-    view.map(|view| view.data().as_chunks().0.iter().copied().collect()).unwrap_or_default()
+    let bytes = bytes_of(tensors, MET).unwrap_or_default();
+    bytes.as_chunks().0.iter().copied().collect()
+}
+
+/// The bytes of a tensor of bytes.
+fn bytes_of(tensors: &SafeTensors<'_>, name: &str) -> Option<Vec<u8>> {
+    let view = tensors.tensor(name).ok().filter(|view| view.dtype() == Dtype::U8);
+    view.map(|view| view.data().to_vec())
 }

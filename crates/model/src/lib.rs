@@ -7,6 +7,7 @@
 
 #![recursion_limit = "256"]
 
+mod abstain;
 mod batch;
 mod checkpoint;
 mod encode;
@@ -24,9 +25,11 @@ mod reference;
 mod scaling;
 mod trunk;
 mod words;
+mod zero_shot;
 
+pub use abstain::Abstain;
 pub use batch::{Batch, Input, Sequence, Target};
-pub use checkpoint::{Checkpoint, Precision, Provenance};
+pub use checkpoint::{Checkpoint, Contents, Precision, Provenance};
 pub use encode::Encoder;
 pub use encode::conformer::{Axes, ConformerConfig};
 pub use encode::graph::GraphConfig;
@@ -49,3 +52,4 @@ pub use reference::{Found, Layout, Origin};
 pub use scaling::{Moments, RatingScale};
 pub use trunk::TrunkConfig;
 pub use words::{Metric, WordsConfig};
+pub use zero_shot::ZeroShotScale;

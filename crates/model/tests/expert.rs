@@ -50,7 +50,7 @@ fn checkpoint() -> Checkpoint {
         coordinates: [("anger".to_owned(), [-0.5, 0.5])].into(),
         provenance: [(Modality::Text, Provenance::default())].into(),
         assets: [("tokenizer.json".to_owned(), "{}".to_owned())].into(),
-        met: std::collections::BTreeSet::new(),
+        ..Checkpoint::default()
     }
 }
 

@@ -309,6 +309,7 @@ impl Fit<'_> {
             provenance: seen().map(|m| (*m, provenance.clone())).collect(),
             assets: tokenizer.map(|json| ("tokenizer.json".to_owned(), json.clone())).collect(),
             met: self.met(),
+            ..Checkpoint::default()
         }
     }
 }

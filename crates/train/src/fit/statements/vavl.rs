@@ -76,7 +76,7 @@ fn kept(model: &Model, recipe: &Recipe) -> Model {
         coordinates: [].into(),
         provenance: [(Modality::Audio, Provenance::default())].into(),
         assets: [].into(),
-        met: std::collections::BTreeSet::new(),
+        ..Checkpoint::default()
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vavl.safetensors");
