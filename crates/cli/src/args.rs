@@ -56,7 +56,7 @@ Examples:
   limbic predict talk.mp4                         a timeline in the terminal
   limbic predict talk.mp4 --text @talk.srt        with its subtitles as the words
   limbic predict --text 'What a lovely surprise!' words alone
-  limbic predict talk.mp4 --emotions 'joy, awe, contempt=the feeling that someone is beneath you'
+  limbic predict talk.mp4 --emotions 'joy, awe'   emotions of your choice, by their words
   limbic predict recordings/ -o all.csv           a folder, one line for each second
   limbic predict 'calls/*.wav' --format jsonl     one JSON object for each call
   find . -name '*.flac' | limbic predict -        a list of paths on standard input
@@ -95,7 +95,8 @@ pub(crate) struct Predict {
     pub(crate) model: Option<PathBuf>,
 
     /// Speak of these emotions, by the meaning of their words: `NAME` or `NAME=definition`,
-    /// separated by commas; the model need not have met them
+    /// separated by commas, as in `joy, contempt=the feeling that someone is beneath you`; the
+    /// model need not have met them
     #[arg(long, value_name = "LIST", allow_hyphen_values = true, conflicts_with = "labels")]
     pub(crate) emotions: Option<String>,
 

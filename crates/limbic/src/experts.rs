@@ -12,7 +12,7 @@ use limbic_backbones::Backbone;
 use limbic_features::{Extract, Features, TextTokenizer};
 use limbic_media::{Clip, Face, Frame, GrayImage, Modality, PerModality, RgbImage};
 use limbic_model::{
-    Branch, Checkpoint, Contents, EncoderConfig, Input, InputConfig, LabelKind, Sequence,
+    Branch, Checkpoint, Contents, EncoderConfig, Input, InputConfig, LabelKind, Recipe, Sequence,
 };
 
 use self::answer::Asked;
@@ -161,7 +161,7 @@ impl Expert {
         {
             return Ok(None);
         }
-        let learns = checkpoint.recipes.get(&modality).is_none_or(|recipe| recipe.learns_shared());
+        let learns = checkpoint.recipes.get(&modality).is_none_or(Recipe::learns_shared);
         if matches!(about, About::Emotions) && !learns {
             return Err(limbic_model::Error::Checkpoint {
                 name: name.to_owned(),

@@ -6,7 +6,7 @@ use limbic_model::{Abstain, Contents, LabelKind, SHARED};
 
 use crate::error::{Error, Failure, Result};
 use crate::fusion::Fusion;
-use crate::labels::Labels;
+use crate::labels::{Labels, PerLabel};
 use crate::names;
 use crate::reading::Estimate;
 use crate::scores::Scores;
@@ -114,7 +114,7 @@ impl Question {
         }
         if let (true, Some(abstain)) = (abstains, &self.abstain) {
             let modalities = experts.iter().map(|(modality, _)| modality);
-            let top = estimate.probabilities.as_ref().and_then(|p| p.top()).map(|(_, p)| p);
+            let top = estimate.probabilities.as_ref().and_then(PerLabel::top).map(|(_, p)| p);
             if top.is_some_and(|top| abstain.withholds(modalities, top)) {
                 estimate.answer = None;
                 estimate.uncertain = true;

@@ -299,7 +299,7 @@ impl Checkpoint {
             whole.provenance.extend(part.provenance);
             whole.assets.extend(part.assets);
             whole.met.extend(part.met);
-            whole.shown = whole.shown.or(part.shown);
+            whole.shown = whole.shown.filter(|set| part.shown.as_ref() == Some(set));
             for (set, own) in part.set_temperature {
                 whole.set_temperature.entry(set).or_default().extend(own);
             }

@@ -164,7 +164,8 @@ fn trial(
         answers.unseen = unseen(&valid, dataset, hold_out, parts, &subsets, words)?;
         with_new_classes(&run, &model, dataset, (&test, fold))?
     };
-    let mut checkpoint = run.checkpoint(&model, fold);
+    let checkpoint = run.checkpoint(&model, fold);
+    let mut checkpoint = limbic_train::with_names(checkpoint, dataset, &train, words)?;
     if recipe.learns_labels() {
         super::untrained::tell(&checkpoint.model)?;
         let whole = std::slice::from_ref(&dataset.modalities);
