@@ -46,10 +46,10 @@ pub(crate) fn read(list: &str, words: &WordVectors) -> Result<Names> {
         names.push(name);
     }
     if names.len() < 2 {
-        let found = names.first().map_or("none", String::as_str);
+        let found = names.first().map_or("none".to_owned(), |name| format!("only `{name}`"));
         return Err(Error::Emotions(format!(
-            "an emotion is told by comparison, and this list names only {found}; give at least \
-             two, as in `joy, awe`"
+            "an emotion is told by comparison, and this list names {found}; give at least two, as \
+             in `joy, awe`"
         )));
     }
     warnings.extend(too_close(&names, &rows));
@@ -213,9 +213,9 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused_with_a_way_out() {
         for (list, said) in [
-            ("", "names only none; give at least two"),
-            (" , ,,", "names only none; give at least two"),
-            ("joy", "names only joy; give at least two"),
+            ("", "names none; give at least two"),
+            (" , ,,", "names none; give at least two"),
+            ("joy", "names only `joy`; give at least two"),
             ("joy, Joy", "`joy` is named twice; name it once"),
             ("joy, contenpt", "did you mean `contempt`? Else say what it means, as `contenpt=a"),
             ("joy, qqqqqqqq", "no vector for the word `qqqqqqqq`; say what it means"),

@@ -80,8 +80,8 @@ mod tests {
         [model]
         width = 4
         head.words = { size = 4 }
-        encoder.text = { features = 'any@1', input = { kind = 'series', size = 4 }, body = { kind = 'mlp', layers = 1 } }
-        encoder.audio = { features = 'any@1', input = { kind = 'series', size = 4 }, body = { kind = 'mlp', layers = 1 } }
+        encoder.text = { features = 'any@1', input = { kind = 'series', size = 4 }, body = { kind = 'mlp', layers = 1, dropout = 0.0 } }
+        encoder.audio = { features = 'any@1', input = { kind = 'series', size = 4 }, body = { kind = 'mlp', layers = 1, dropout = 0.0 } }
         [[stage]]
         name = 'train'
         epochs = 1
