@@ -112,7 +112,7 @@ pub(crate) fn model() -> &'static Worded {
         ] {
             let run = limbic(here, arguments, b"");
             assert_eq!(run.code, Some(0), "{}", run.stderr);
-            said += &format!("{}{}", run.stdout, run.stderr);
+            said.extend([run.stdout, run.stderr]);
         }
         Worded { folder, said }
     })

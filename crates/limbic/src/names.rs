@@ -18,7 +18,8 @@ const PAIRS: usize = 10;
 /// Names with their vectors.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Names {
-    pub(crate) names: Vec<String>,
+    /// As they are shown.
+    pub(crate) labels: Vec<String>,
     /// The vectors, end to end.
     pub(crate) rows: Vec<f32>,
     /// A sentence for each thing that may not be as it was meant.
@@ -53,7 +54,7 @@ pub(crate) fn read(list: &str, words: &WordVectors) -> Result<Names> {
         )));
     }
     warnings.extend(too_close(&names, &rows));
-    Ok(Names { names, rows: rows.concat(), warnings })
+    Ok(Names { labels: names, rows: rows.concat(), warnings })
 }
 
 /// A name with single spaces.
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn names_and_definitions_become_vectors() {
         let names = read(" Joy,awe , scorn=the contempt,", &words()).unwrap();
-        assert_eq!(names.names, ["Joy", "awe", "scorn"]);
+        assert_eq!(names.labels, ["Joy", "awe", "scorn"]);
         assert_eq!(names.rows[..6], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
         assert!(names.rows[8] > names.rows[6], "{:?}", names.rows);
         assert!(names.warnings.is_empty(), "{:?}", names.warnings);
@@ -231,6 +232,6 @@ mod tests {
         let many: Vec<String> = (0..1001).map(|i| format!("n{i}=joy")).collect();
         assert!(refused(&many.join(",")).contains("more than 1000"));
         let names = read(&many[..1000].join(","), &words()).unwrap();
-        assert_eq!((names.names.len(), names.warnings.len()), (1000, PAIRS + 1));
+        assert_eq!((names.labels.len(), names.warnings.len()), (1000, PAIRS + 1));
     }
 }

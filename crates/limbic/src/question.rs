@@ -89,8 +89,8 @@ impl Question {
         )))?;
         let words = WordVectors::from_bytes(name, bytes).map_err(|error| failed(error.into()))?;
         let names = names::read(list, &words)?;
-        let about = About::Names { rows: names.rows, count: names.names.len() };
-        let labels = Labels { set: None, kind: LabelKind::Class, names: names.names.into() };
+        let about = About::Names { rows: names.rows, count: names.labels.len() };
+        let labels = Labels { set: None, kind: LabelKind::Class, names: names.labels.into() };
         // What was chosen for other labels says nothing of these.
         Ok((Self { labels, about, yes_from: Vec::new(), abstain: None }, names.warnings))
     }

@@ -50,10 +50,14 @@ impl Scores {
                 }
                 let total: f32 = values.iter().map(|x| (x - greatest).exp()).sum();
                 let normaliser = greatest + total.ln();
-                values.iter_mut().for_each(|x| *x = (*x - normaliser).max(LOG_FLOOR));
+                for x in &mut values {
+                    *x = (*x - normaliser).max(LOG_FLOOR);
+                }
             }
             LabelKind::Multi => {
-                values.iter_mut().for_each(|x| *x = x.clamp(LOG_FLOOR, -LOG_FLOOR));
+                for x in &mut values {
+                    *x = x.clamp(LOG_FLOOR, -LOG_FLOOR);
+                }
             }
             LabelKind::Rating if values.iter().any(|x| x.is_infinite()) => return None,
             LabelKind::Rating => {}

@@ -12,6 +12,7 @@ use crate::question::About;
 use crate::scores::Scores;
 
 /// The question as one expert needs it.
+#[expect(clippy::large_enum_variant, reason = "there is one an expert")]
 pub(super) enum Asked {
     /// The eight emotions.
     Emotions,

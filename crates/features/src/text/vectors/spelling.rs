@@ -14,7 +14,7 @@ impl WordVectors {
             return Vec::new();
         }
         let most = wanted.len().div_ceil(3).min(3);
-        let plain = |word: &&String| word.chars().all(|c| c.is_lowercase());
+        let plain = |word: &&String| word.chars().all(char::is_lowercase);
         let mut near: Vec<(usize, bool, &str)> = self
             .words
             .iter()
