@@ -60,6 +60,7 @@ Examples:
   limbic predict talk.mp4                         a timeline in the terminal
   limbic predict talk.mp4 --text @talk.srt        with its subtitles as the words
   limbic predict --text 'What a lovely surprise!' words alone
+  limbic predict talk.mp4 --emotions 'joy, awe'   emotions of your choice, by their words
   limbic predict recordings/ -o all.csv           a folder, one line for each second
   limbic predict 'calls/*.wav' --format jsonl     one JSON object for each call
   find . -name '*.flac' | limbic predict -        a list of paths on standard input
@@ -96,6 +97,20 @@ pub(crate) struct Predict {
     /// A model written by `limbic train`, instead of the one built in
     #[arg(long, value_name = "FILE", env = "LIMBIC_MODEL", hide_env_values = true)]
     pub(crate) model: Option<PathBuf>,
+
+    /// Speak of these emotions, by the meaning of their words: `NAME` or `NAME=definition`,
+    /// separated by commas, as in `joy, contempt=the feeling that someone is beneath you`; the
+    /// model need not have met them
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, conflicts_with = "labels")]
+    pub(crate) emotions: Option<String>,
+
+    /// Speak of the labels of this label set of the model [default: the one that the model shows]
+    #[arg(long, value_name = "SET")]
+    pub(crate) labels: Option<String>,
+
+    /// Whether a model that knows when it is too often wrong may answer `uncertain`
+    #[arg(long, value_name = "WHEN", default_value = "model")]
+    pub(crate) risk: Risk,
 
     /// Length of one row of the timeline: 500ms, 1s, 0.5, 2m
     #[arg(
@@ -331,6 +346,15 @@ pub(crate) enum Format {
     Jsonl,
     /// One line for each row of each timeline.
     Csv,
+}
+
+/// When an answer is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Risk {
+    /// At the risk of a wrong answer that the model was fitted for, if it was.
+    Model,
+    /// Never: the most probable label is always the answer.
+    None,
 }
 
 /// When to use colours.

@@ -90,7 +90,7 @@ impl<W: Write> Printer<W> {
             Format::Jsonl => json::line(&mut self.out, reading)?,
             Format::Csv => {
                 if first {
-                    csv::header(&mut self.out)?;
+                    csv::header(&mut self.out, &reading.labels)?;
                 }
                 csv::write(&mut self.out, reading)?;
             }
@@ -103,7 +103,6 @@ impl<W: Write> Printer<W> {
         match self.format {
             Format::Json if self.many && self.written == 0 => self.out.write_all(b"[]\n")?,
             Format::Json if self.many => self.out.write_all(b"\n]\n")?,
-            Format::Csv if self.written == 0 => csv::header(&mut self.out)?,
             Format::Table if self.written > 0 => table::footnote(&mut self.out, self.look)?,
             _ => {}
         }

@@ -23,7 +23,7 @@ optimizer = { kind = "sgd", lr = 0.01 }
 objective.labels = {}
 "#;
 
-fn npy(path: &Path, rows: &[Vec<f32>]) {
+pub(crate) fn npy(path: &Path, rows: &[Vec<f32>]) {
     let shape = format!("({}, {})", rows.len(), rows[0].len());
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();

@@ -38,21 +38,27 @@ impl Wav {
 
 /// Something like a voice: a gliding pulse train through two formants, in syllables.
 pub(crate) fn babble(seconds: f32) -> Vec<u8> {
+    voice(seconds, 140.0)
+}
+
+/// The same about a pitch in hertz.
+pub(crate) fn voice(seconds: f32, hertz: f32) -> Vec<u8> {
     let rate = 16_000.0;
     let (mut phase, mut state) = (0.0_f32, [[0.0_f32; 2]; 2]);
     let samples = (0..(seconds * rate) as usize).map(|i| {
         let time = i as f32 / rate;
-        let pitch = 140.0 + 30.0 * (time * TAU * 0.7).sin();
+        let pitch = hertz + 30.0 * (time * TAU * 0.7).sin();
         phase += pitch / rate;
         let pulse = if phase >= 1.0 { 1.0 } else { 0.0 };
         phase = phase.fract();
         let vowel = 0.5 + 0.5 * (time * TAU * 1.3).sin();
         let mut x = pulse;
-        for (filter, hertz) in state.iter_mut().zip([400.0 + 400.0 * vowel, 2000.0 - 800.0 * vowel])
+        for (filter, formant) in
+            state.iter_mut().zip([400.0 + 400.0 * vowel, 2000.0 - 800.0 * vowel])
         {
             // A resonance of 90 Hz bandwidth.
             let radius = (-TAU / 2.0 * 90.0 / rate).exp();
-            let y = x + 2.0 * radius * (TAU * hertz / rate).cos() * filter[0]
+            let y = x + 2.0 * radius * (TAU * formant / rate).cos() * filter[0]
                 - radius * radius * filter[1];
             *filter = [y, filter[0]];
             x = y * 0.25;

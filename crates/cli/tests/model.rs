@@ -78,7 +78,6 @@ fn branch(modality: Modality, input: &str, body: &str) -> Checkpoint {
         coordinates: [].into(),
         provenance: [(modality, Provenance::default())].into(),
         assets: [].into(),
-        met: std::collections::BTreeSet::new(),
         ..Checkpoint::default()
     }
 }

@@ -21,7 +21,7 @@ use tokenizers::{
 };
 
 pub use normalise::normalise_text;
-pub use vectors::WordVectors;
+pub use vectors::{Phrase, WordVectors};
 
 use crate::{Error, Result};
 

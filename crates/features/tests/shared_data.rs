@@ -73,3 +73,22 @@ fn real_word_vectors_know_what_is_alike() {
     );
     assert!(vectors.get("to").is_none());
 }
+
+#[test]
+fn real_word_vectors_fit_into_a_checkpoint_and_keep_their_direction() {
+    let Some(words) = shared("wordvec/word2vec_gnews300_words.txt") else { return };
+    let Some(matrix) = shared("wordvec/word2vec_gnews300_f16.npy") else { return };
+    let whole = WordVectors::open(words, matrix).unwrap();
+    let bytes = whole.to_bytes();
+    assert!(bytes.len() < 4_300_000, "{}", bytes.len());
+    let back = WordVectors::from_bytes("model", &bytes).unwrap();
+    assert_eq!(back.words(), whole.words());
+    for word in whole.words() {
+        let cosine = WordVectors::between(whole.get(word).unwrap(), back.get(word).unwrap());
+        assert!(cosine > 0.9999, "{word}: {cosine}");
+    }
+    assert!(back.spelled_like("contenpt", 3).contains(&"contempt"));
+    let scorn = back.definition("the feeling that someone is beneath you").vector.unwrap();
+    let near = |word: &str| WordVectors::between(&scorn, &back.name(word).vector.unwrap());
+    assert!(near("feeling") > near("the"), "frequent words count little");
+}

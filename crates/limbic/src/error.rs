@@ -14,6 +14,19 @@ pub enum Error {
     /// An option makes no sense.
     #[error("{0}")]
     Options(String),
+    /// Emotions cannot be named so.
+    #[error("{0}")]
+    Emotions(String),
+    /// A label set that the model does not know.
+    #[error("{model} has no label set `{set}`; it knows {known}")]
+    Labels {
+        /// The model.
+        model: String,
+        /// What was asked for.
+        set: String,
+        /// What there is.
+        known: String,
+    },
     /// A model file cannot be read.
     #[error("{path}: {source}; give a model written by `limbic train`", path = path.display())]
     Open {

@@ -1,5 +1,6 @@
 //! One calibrated expert for each modality, loaded when it is first needed.
 
+mod answer;
 mod complete;
 
 use std::borrow::Cow;
@@ -10,12 +11,15 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use limbic_backbones::Backbone;
 use limbic_features::{Extract, Features, TextTokenizer};
 use limbic_media::{Clip, Face, Frame, GrayImage, Modality, PerModality, RgbImage};
-use limbic_model::{Branch, Checkpoint, EncoderConfig, Input, InputConfig, LabelKind, Sequence};
+use limbic_model::{
+    Branch, Checkpoint, Contents, EncoderConfig, Input, InputConfig, LabelKind, Recipe, Sequence,
+};
 
-use self::complete::{completed, expected};
+use self::answer::Asked;
 use crate::emotion::Emotion;
 use crate::error::{Error, Failure, Result};
 use crate::fusion::Fusion;
+use crate::question::{About, Question};
 use crate::scores::Scores;
 
 /// Side of the face that the vision expert reads, unless its recipe says otherwise.
@@ -30,6 +34,8 @@ pub(crate) struct Experts {
     bytes: Cow<'static, [u8]>,
     id: String,
     fusion: Fusion,
+    contents: OnceLock<Contents>,
+    question: OnceLock<Question>,
     /// One place a modality, in the order of [`Modality::ALL`].
     loaded: Vec<OnceLock<Option<Expert>>>,
 }
@@ -42,6 +48,9 @@ pub(crate) struct Expert {
     /// The pretrained network whose rows it reads.
     network: Option<Backbone>,
     device: Device,
+    asked: Asked,
+    /// Whether it learned the eight emotions.
+    learns: bool,
     temperature: f32,
     covered: [bool; Emotion::COUNT],
     /// The label set of valence and arousal, with their rows.
@@ -68,6 +77,8 @@ impl Experts {
             name: name.to_owned(),
             bytes,
             fusion: Fusion::new(PerModality::none()),
+            contents: OnceLock::new(),
+            question: OnceLock::new(),
             loaded: Modality::ALL.iter().map(|_| OnceLock::new()).collect(),
         }
     }
@@ -82,13 +93,52 @@ impl Experts {
         &self.fusion
     }
 
+    /// What the checkpoint says of itself.
+    fn contents(&self) -> Result<&Contents> {
+        if let Some(contents) = self.contents.get() {
+            return Ok(contents);
+        }
+        let contents = Checkpoint::contents(&self.name, &self.bytes).map_err(|source| {
+            Error::Model { path: self.name.clone().into(), source: source.into() }
+        })?;
+        Ok(self.contents.get_or_init(|| contents))
+    }
+
+    /// What the experts are asked: what the model shows, unless something else is wanted.
+    pub(crate) fn question(&self) -> Result<&Question> {
+        if let Some(question) = self.question.get() {
+            return Ok(question);
+        }
+        let question = Question::shown(&self.name, self.contents()?)?;
+        Ok(self.question.get_or_init(|| question))
+    }
+
+    /// Asks for emotions by their words; gives back what may not be as it was meant.
+    pub(crate) fn ask_names(&mut self, list: &str) -> Result<Vec<String>> {
+        let (question, warnings) = Question::names(&self.name, self.contents()?, list)?;
+        self.ask(question);
+        Ok(warnings)
+    }
+
+    /// Asks for a label set.
+    pub(crate) fn ask_set(&mut self, set: &str) -> Result<()> {
+        let question = Question::set(&self.name, self.contents()?, set)?;
+        self.ask(question);
+        Ok(())
+    }
+
+    fn ask(&mut self, question: Question) {
+        self.question = question.into();
+        self.loaded = Modality::ALL.iter().map(|_| OnceLock::new()).collect();
+    }
+
     /// The expert for a modality, if the model has one.
     pub(crate) fn get(&self, modality: Modality) -> Result<Option<&Expert>> {
         let place = &self.loaded[modality as usize];
         if let Some(expert) = place.get() {
             return Ok(expert.as_ref());
         }
-        let expert = Expert::load(&self.name, &self.bytes, modality)
+        let expert = Expert::load(&self.name, &self.bytes, modality, &self.question()?.about)
             .map_err(|source| Error::Model { path: self.name.clone().into(), source })?;
         Ok(place.get_or_init(|| expert).as_ref())
     }
@@ -99,17 +149,26 @@ impl Expert {
         name: &str,
         bytes: &[u8],
         modality: Modality,
+        about: &About,
     ) -> std::result::Result<Option<Self>, Failure> {
         let device = Device::flex();
-        let checkpoint = Checkpoint::from_bytes(name, bytes, &[modality], &device)?;
+        let mut checkpoint = Checkpoint::from_bytes(name, bytes, &[modality], &device)?;
+        // They are large, and the question holds those that are wanted.
+        checkpoint.word_vectors = None;
         let Some(branch) = checkpoint.model.branch(modality) else { return Ok(None) };
-        let recipe = checkpoint.recipes.get(&modality);
-        if recipe.is_some_and(|recipe| !recipe.learns_shared()) {
+        if let About::Set(set) = about
+            && branch.sets().iter().all(|own| own.name != *set)
+        {
+            return Ok(None);
+        }
+        let learns = checkpoint.recipes.get(&modality).is_none_or(Recipe::learns_shared);
+        if matches!(about, About::Emotions) && !learns {
             return Err(limbic_model::Error::Checkpoint {
                 name: name.to_owned(),
                 reason: format!(
                     "its {modality} branch never learned the emotions that are shown; train it \
-                     with `labels` and a `shared` above 0"
+                     with `labels` and a `shared` above 0, or ask for others with --labels or \
+                     --emotions"
                 ),
             }
             .into());
@@ -127,6 +186,7 @@ impl Expert {
             _ => None,
         };
         let temperature = checkpoint.temperature.get(&modality).copied().unwrap_or(1.0);
+        let asked = Asked::new(about, branch, &checkpoint, modality, &device);
         let places =
             Emotion::ALL.map(|emotion| checkpoint.coordinates.get(emotion.name()).copied());
         Ok(Some(Self {
@@ -135,6 +195,8 @@ impl Expert {
             tokenizer,
             network,
             device,
+            asked,
+            learns,
             temperature,
             covered: branch.covered(),
             ratings: ratings(branch),
@@ -269,42 +331,6 @@ impl Expert {
         let mask = Tensor::from_data(mask, &self.device);
         let scores = self.answer(Input::Series(Sequence { x, mask }))?;
         Ok(scores.into_iter().zip(each).map(|(s, rows)| s.filter(|_| !rows.is_empty())).collect())
-    }
-
-    /// Calibrated answers, one a row of the input; `None` where the numbers broke down.
-    fn answer(&self, input: Input) -> Answers {
-        if input.is_empty() {
-            return Ok(Vec::new());
-        }
-        let model = &self.checkpoint.model;
-        let views = model.view(&[(self.modality, input)].into_iter().collect())?;
-        let Some(view) = views.each.get(self.modality) else { return Ok(Vec::new()) };
-        let logits: Vec<f32> = model.emotions(self.modality, view)?.into_data().iter().collect();
-        let ratings = match &self.ratings {
-            Some((set, rows)) => {
-                let values = model.logits(self.modality, view, set)?;
-                let width = values.dims()[1];
-                Some((values.into_data().iter::<f32>().collect::<Vec<f32>>(), width, rows))
-            }
-            None => None,
-        };
-        Ok(logits
-            .chunks_exact(Emotion::COUNT)
-            .enumerate()
-            .map(|(place, logits)| {
-                let rating = |dimension: usize| {
-                    let (values, width, rows) = ratings.as_ref()?;
-                    values.get(place * width + rows[dimension]?).copied()
-                };
-                let logits = std::array::from_fn(|c| logits[c] / self.temperature);
-                let logits = completed(logits, self.covered);
-                let [valence, arousal] = match &self.ratings {
-                    Some(_) => [rating(0), rating(1)],
-                    None => expected(&logits, &self.places),
-                };
-                Scores::new(logits, valence, arousal)
-            })
-            .collect())
     }
 }
 

@@ -8,7 +8,7 @@
 //! let clip = Clip::open("samples/hello.mp4")?;
 //! let reading = limbic.read(&clip, &Options::default(), |_share| {})?;
 //! if let Some(estimate) = &reading.summary.estimate {
-//!     println!("{} {:.2}", estimate.top, estimate.probabilities[estimate.top]);
+//!     println!("{:?}", estimate.best());
 //! }
 //! # Ok::<(), limbic::Error>(())
 //! ```
@@ -27,9 +27,12 @@ mod error;
 mod experts;
 mod flag;
 mod fusion;
+mod labels;
 mod listen;
 mod look;
+mod names;
 mod options;
+mod question;
 mod read;
 mod reading;
 mod scores;
@@ -40,10 +43,12 @@ mod timeline;
 mod windows;
 mod words;
 
-pub use emotion::{Emotion, PerEmotion};
+pub use emotion::Emotion;
 pub use error::{Error, Failure, Result};
 pub use flag::Flag;
 pub use fusion::{Fused, Fusion};
+pub use labels::{Labels, PerLabel};
+pub use limbic_model::LabelKind;
 pub use options::Options;
 pub use read::{DEFAULT_MODEL, Limbic};
 pub use reading::{

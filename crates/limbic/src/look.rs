@@ -55,8 +55,8 @@ pub(crate) fn look(
             slot.pictures += 1;
         }
         let small = face.width() < expert.side();
-        board.see(Sight { time: 0.0, track: 0, small, scores });
         let presence = if scores.is_some() { Presence::Read } else { Presence::NoFace };
+        board.see(&Sight { time: 0.0, track: 0, small, scores });
         return Ok(Seen { looked: true, ..Seen::nothing(presence) });
     }
     let rate = (1.0 / board.every()).clamp(RATE, MOST_RATE);
@@ -154,7 +154,7 @@ impl Judge<'_> {
             .unzip();
         for ((time, track, small), scores) in sights.into_iter().zip(self.expert.faces(&faces)?) {
             self.judged |= scores.is_some();
-            board.see(Sight { time, track, small, scores });
+            board.see(&Sight { time, track, small, scores });
         }
         Ok(())
     }

@@ -10,11 +10,12 @@ pub struct Options {
     modalities: Vec<Modality>,
     every: f64,
     batch: usize,
+    abstains: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { modalities: Self::READABLE.to_vec(), every: 1.0, batch: 32 }
+        Self { modalities: Self::READABLE.to_vec(), every: 1.0, batch: 32, abstains: true }
     }
 }
 
@@ -59,12 +60,24 @@ impl Options {
         self
     }
 
+    /// Whether the model may answer `uncertain` where it was fitted to; it may unless told
+    /// otherwise.
+    #[must_use]
+    pub const fn abstains(mut self, abstains: bool) -> Self {
+        self.abstains = abstains;
+        self
+    }
+
     pub(crate) fn wants(&self, modality: Modality) -> bool {
         self.modalities.contains(&modality)
     }
 
     pub(crate) const fn seconds(&self) -> f64 {
         self.every
+    }
+
+    pub(crate) const fn may_abstain(&self) -> bool {
+        self.abstains
     }
 
     pub(crate) const fn items(&self) -> usize {

@@ -9,6 +9,7 @@ use limbic_media::{Clip, Cue, Kind, Modality, PerModality};
 use crate::error::{Error, Failure, Result};
 use crate::experts::{Expert, Experts};
 use crate::fusion::Fused;
+use crate::labels::Labels;
 use crate::listen::{Heard, listen};
 use crate::look::{Seen, look};
 use crate::options::Options;
@@ -33,6 +34,7 @@ const VOICE_SHARE: f64 = 0.2;
 /// A model that reads clips.
 pub struct Limbic {
     experts: Experts,
+    warnings: Vec<String>,
 }
 
 impl Limbic {
@@ -55,7 +57,41 @@ impl Limbic {
     }
 
     fn new(name: &str, bytes: Cow<'static, [u8]>) -> Self {
-        Self { experts: Experts::new(name, bytes) }
+        Self { experts: Experts::new(name, bytes), warnings: Vec::new() }
+    }
+
+    /// Lets readings speak of emotions by their words, which the model need not have met, in
+    /// place of what it shows: `joy, awe, contempt=the feeling that someone is beneath you`. What
+    /// may not be as it was meant is in [`warnings`](Self::warnings).
+    ///
+    /// # Errors
+    /// [`Error::Emotions`] where the list cannot be used as it is, [`Error::Model`] where the
+    /// model's labels are not words.
+    pub fn with_emotions(mut self, list: &str) -> Result<Self> {
+        self.warnings = self.experts.ask_names(list)?;
+        Ok(self)
+    }
+
+    /// Lets readings speak of a label set of the model, in place of what it shows.
+    ///
+    /// # Errors
+    /// [`Error::Labels`] where the model does not know the set.
+    pub fn with_labels(mut self, set: &str) -> Result<Self> {
+        self.experts.ask_set(set)?;
+        Ok(self)
+    }
+
+    /// A sentence for each thing about the emotions asked for that may not be as it was meant.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The labels that readings speak of.
+    ///
+    /// # Errors
+    /// [`Error::Model`] where the model cannot be read.
+    pub fn labels(&self) -> Result<&Labels> {
+        Ok(&self.experts.question()?.labels)
     }
 
     /// Name and fingerprint of the model.
@@ -79,7 +115,10 @@ impl Limbic {
     ) -> Result<Reading> {
         let Examined { board, findings, presences, whole, length } =
             self.examine(clip, options, progress)?;
-        let fusion = self.experts.fusion();
+        let (fusion, question) = (self.experts.fusion(), self.experts.question()?);
+        let join = |experts: &PerModality<Scores>| {
+            question.estimate(fusion, experts, options.may_abstain())
+        };
         Ok(Reading {
             schema: SCHEMA.into(),
             model: self.experts.id().into(),
@@ -88,10 +127,11 @@ impl Limbic {
             source: name(clip),
             duration: (length > 0.0).then_some(length),
             every: options.seconds(),
+            labels: question.labels.clone(),
             modalities: presences,
-            summary: summary::summary(&board, &findings, fusion, presences, whole),
-            tracks: summary::tracks(&board, fusion),
-            timeline: rows(&board, &findings, fusion, length),
+            summary: summary::summary(&board, &findings, &join, presences, whole),
+            tracks: summary::tracks(&board, &join),
+            timeline: rows(&board, &findings, &join, length),
             skipped: findings.skipped,
         })
     }

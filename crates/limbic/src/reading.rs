@@ -1,12 +1,13 @@
 //! The answer: what limbic writes for one clip. Its JSON form is documented in `docs/reading.md`.
 
 use limbic_media::{Modality, PerModality, Skipped, Span};
+use limbic_model::LabelKind;
 use serde::{Deserialize, Serialize};
 
 use crate::decimals::{maybe, maybe_seconds, seconds};
-use crate::emotion::{Emotion, PerEmotion};
 use crate::flag::Flag;
 use crate::fusion::Fused;
+use crate::labels::{Labels, PerLabel};
 
 /// The version of the JSON form. The number changes when a field changes its meaning or goes;
 /// fields may be added without a change.
@@ -43,6 +44,8 @@ pub struct Reading {
     /// Seconds between the rows of the timeline.
     #[serde(serialize_with = "seconds")]
     pub every: f64,
+    /// The labels that every estimate speaks of.
+    pub labels: Labels,
     /// What became of text, audio and vision.
     pub modalities: Presences,
     /// Parts of the file that could not be read.
@@ -128,15 +131,23 @@ impl std::fmt::Display for Presence {
 /// The emotions of one stretch, and how the answer came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The most probable emotion.
-    pub top: Emotion,
-    /// Class probabilities; they sum to one.
-    pub probabilities: PerEmotion,
-    /// The fused logits, whose softmax the probabilities are.
-    pub logits: PerEmotion,
+    /// The answer: the most probable label; `None` for ratings, and where the model is not sure
+    /// enough.
+    pub answer: Option<String>,
+    /// Whether the model is not sure enough to give an answer.
+    pub uncertain: bool,
+    /// The most probable label; `None` for ratings.
+    pub top: Option<String>,
+    /// The labels that count as yes, where each label has a yes or no of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yes: Option<Vec<String>>,
+    /// Probabilities of classes, which sum to one, or of each yes; `None` for ratings.
+    pub probabilities: Option<PerLabel>,
+    /// The fused logits, of which the probabilities are made; of ratings the ratings.
+    pub logits: PerLabel,
     /// What each modality added to each logit; the sum over the modalities is the logit.
     #[serde(with = "by_name")]
-    pub evidence: PerModality<PerEmotion>,
+    pub evidence: PerModality<PerLabel>,
     /// Unpleasant (-1) to pleasant (1).
     #[serde(serialize_with = "maybe")]
     pub valence: Option<f32>,
@@ -145,16 +156,31 @@ pub struct Estimate {
     pub arousal: Option<f32>,
 }
 
-impl From<Fused> for Estimate {
-    fn from(fused: Fused) -> Self {
+impl Estimate {
+    /// The answer of the experts to `labels`, however unsure they are.
+    pub fn new(fused: Fused, labels: &Labels) -> Self {
+        let named = |values: Vec<f32>| PerLabel::new(labels, values);
+        let probabilities = match fused.kind {
+            LabelKind::Class | LabelKind::Multi => Some(named(fused.probabilities)),
+            LabelKind::Rating => None,
+        };
+        let top = probabilities.as_ref().and_then(PerLabel::top).map(|(top, _)| top.to_owned());
         Self {
-            top: fused.probabilities.top(),
-            probabilities: fused.probabilities,
-            logits: fused.logits,
-            evidence: fused.evidence,
+            answer: top.clone(),
+            uncertain: false,
+            top,
+            yes: None,
+            probabilities,
+            logits: named(fused.logits),
+            evidence: fused.evidence.map(|_, share| named(share)),
             valence: fused.valence,
             arousal: fused.arousal,
         }
+    }
+
+    /// The most probable label with its probability; `None` for ratings.
+    pub fn best(&self) -> Option<(&str, f32)> {
+        self.probabilities.as_ref()?.top()
     }
 }
 
@@ -209,11 +235,11 @@ fn span<S: serde::Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Er
 
 /// A value for each present modality as a JSON object keyed by the modality's name.
 mod by_name {
-    use super::{Deserialize, Modality, PerEmotion, PerModality};
+    use super::{Deserialize, Modality, PerLabel, PerModality};
     use serde::{Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(
-        evidence: &PerModality<PerEmotion>,
+        evidence: &PerModality<PerLabel>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_map(evidence.iter())
@@ -221,8 +247,8 @@ mod by_name {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<PerModality<PerEmotion>, D::Error> {
-        let named = std::collections::BTreeMap::<Modality, PerEmotion>::deserialize(deserializer)?;
+    ) -> Result<PerModality<PerLabel>, D::Error> {
+        let named = std::collections::BTreeMap::<Modality, PerLabel>::deserialize(deserializer)?;
         Ok(named.into_iter().collect())
     }
 }
@@ -236,7 +262,7 @@ mod tests {
     #[test]
     fn evidence_in_json_sums_to_the_logit_in_json() {
         let said = |x: f32| {
-            let log_probs = std::array::from_fn(|c| (c as f32 * 1.7 + x).sin() * 3.0);
+            let log_probs: Vec<f32> = (0..8).map(|c| (c as f32 * 1.7 + x).sin() * 3.0).collect();
             Scores::new(log_probs, Some(x / 4.0), None).unwrap()
         };
         let experts: PerModality<Scores> = [
@@ -247,9 +273,9 @@ mod tests {
         .into_iter()
         .collect();
         let fused = Fusion::new(PerModality::none()).fuse(&experts).unwrap();
-        let json = serde_json::to_value(Estimate::from(fused)).unwrap();
-        for emotion in Emotion::ALL {
-            let number = |value: &serde_json::Value| value[emotion.name()].as_f64().unwrap();
+        let json = serde_json::to_value(Estimate::new(fused, &Labels::emotions())).unwrap();
+        for emotion in limbic_model::EMOTIONS {
+            let number = |value: &serde_json::Value| value[emotion].as_f64().unwrap();
             let sum: f64 =
                 ["text", "audio", "vision"].iter().map(|m| number(&json["evidence"][m])).sum();
             assert!((sum - number(&json["logits"])).abs() < 1e-3);

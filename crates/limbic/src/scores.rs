@@ -1,51 +1,84 @@
 //! What one expert says about one stretch of one modality.
 
-use crate::emotion::Emotion;
+use limbic_model::LabelKind;
 
 /// Log-probabilities are not let below this (p = 1e-6): no single expert may rule an emotion
 /// out for all the others.
 pub const LOG_FLOOR: f32 = -13.815_51;
 
-/// A calibrated expert's answer. An emotion which the expert was never shown has to carry the
-/// share of its nearest neighbour (calm that of neutral): "cannot tell them apart" and not
-/// "ruled out".
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A calibrated expert's answer to a list of labels. An emotion which the expert was never shown
+/// has to carry the share of its nearest neighbour (calm that of neutral): "cannot tell them
+/// apart" and not "ruled out".
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scores {
-    log_probs: [f32; Emotion::COUNT],
+    kind: LabelKind,
+    values: Vec<f32>,
     valence: Option<f32>,
     arousal: Option<f32>,
 }
 
 impl Scores {
-    /// From natural log-probabilities in the order of [`Emotion::ALL`] (they are normalised
-    /// here), and valence and arousal in [-1, 1] where the expert knows them.
+    /// From natural log-probabilities in the order of the labels, which are classes (they are
+    /// normalised here), and valence and arousal in [-1, 1] where the expert knows them.
     ///
     /// `None` where a number is not a number: an expert that failed has said nothing.
     pub fn new(
-        log_probs: [f32; Emotion::COUNT],
+        log_probs: impl Into<Vec<f32>>,
+        valence: Option<f32>,
+        arousal: Option<f32>,
+    ) -> Option<Self> {
+        Self::of(LabelKind::Class, log_probs.into(), valence, arousal)
+    }
+
+    /// The same for labels of any kind: log-probabilities of classes, logits of yes/no answers,
+    /// or ratings.
+    pub fn of(
+        kind: LabelKind,
+        mut values: Vec<f32>,
         valence: Option<f32>,
         arousal: Option<f32>,
     ) -> Option<Self> {
         let broken = |x: Option<f32>| x.is_some_and(f32::is_nan);
-        let greatest = log_probs.into_iter().fold(f32::NEG_INFINITY, f32::max);
-        if log_probs.iter().any(|x| x.is_nan()) || !greatest.is_finite() {
+        if values.iter().any(|x| x.is_nan()) || broken(valence) || broken(arousal) {
             return None;
         }
-        if broken(valence) || broken(arousal) {
-            return None;
+        match kind {
+            LabelKind::Class => {
+                let greatest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                if !greatest.is_finite() {
+                    return None;
+                }
+                let total: f32 = values.iter().map(|x| (x - greatest).exp()).sum();
+                let normaliser = greatest + total.ln();
+                for x in &mut values {
+                    *x = (*x - normaliser).max(LOG_FLOOR);
+                }
+            }
+            LabelKind::Multi => {
+                for x in &mut values {
+                    *x = x.clamp(LOG_FLOOR, -LOG_FLOOR);
+                }
+            }
+            LabelKind::Rating if values.iter().any(|x| x.is_infinite()) => return None,
+            LabelKind::Rating => {}
         }
-        let total: f32 = log_probs.iter().map(|x| (x - greatest).exp()).sum();
-        let normaliser = greatest + total.ln();
         Some(Self {
-            log_probs: log_probs.map(|x| (x - normaliser).max(LOG_FLOOR)),
+            kind,
+            values,
             valence: valence.map(|v| v.clamp(-1.0, 1.0)),
             arousal: arousal.map(|a| a.clamp(-1.0, 1.0)),
         })
     }
 
-    /// Natural log-probabilities in the order of [`Emotion::ALL`], each at least [`LOG_FLOOR`].
-    pub const fn log_probs(&self) -> &[f32; Emotion::COUNT] {
-        &self.log_probs
+    /// What kind of answer this is.
+    pub const fn kind(&self) -> LabelKind {
+        self.kind
+    }
+
+    /// In the order of the labels: natural log-probabilities of classes, each at least
+    /// [`LOG_FLOOR`]; logits of yes/no answers, as far from zero at most; or ratings.
+    pub fn values(&self) -> &[f32] {
+        &self.values
     }
 
     /// Unpleasant (-1) to pleasant (1).
@@ -60,18 +93,43 @@ impl Scores {
 
     /// How decided the answer is: one minus the entropy over its greatest, floored at 0.05 so
     /// that even an undecided expert keeps a small voice in valence and arousal.
+    ///
+    /// Of yes/no answers the mean over the labels; ratings are always sure.
     pub fn confidence(&self) -> f32 {
-        let entropy: f32 = self.log_probs.iter().map(|x| -x * x.exp()).sum();
-        (1.0 - entropy / (Emotion::COUNT as f32).ln()).clamp(0.05, 1.0)
+        let count = self.values.len() as f32;
+        let decided = match self.kind {
+            LabelKind::Class if self.values.len() > 1 => {
+                let entropy: f32 = self.values.iter().map(|x| -x * x.exp()).sum();
+                1.0 - entropy / count.ln()
+            }
+            LabelKind::Multi if !self.values.is_empty() => {
+                let entropy = |x: f32| {
+                    let p = probability(x);
+                    -(p * p.ln() + (1.0 - p) * (1.0 - p).max(f32::MIN_POSITIVE).ln())
+                };
+                let total: f32 = self.values.iter().map(|x| entropy(*x)).sum();
+                1.0 - total / (count * std::f32::consts::LN_2)
+            }
+            _ => 1.0,
+        };
+        decided.clamp(0.05, 1.0)
     }
+}
+
+/// The probability of a logit (the logistic function).
+pub(crate) fn probability(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
 /// A running mean of scores: log-probabilities are averaged (the geometric mean of the
 /// probabilities, normalised again), so that a minute of agreement is no surer than a second.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// Logits of yes/no answers and ratings are averaged as they are.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct MeanScores {
     weight: f64,
-    log_probs: [f64; Emotion::COUNT],
+    kind: Option<LabelKind>,
+    /// Empty until something is added, then one a label.
+    values: Vec<f64>,
     valence: (f64, f64),
     arousal: (f64, f64),
 }
@@ -83,8 +141,10 @@ impl MeanScores {
             return;
         }
         self.weight += weight;
-        for (sum, x) in self.log_probs.iter_mut().zip(scores.log_probs) {
-            *sum += weight * f64::from(x);
+        self.kind = Some(scores.kind);
+        self.values.resize(scores.values.len(), 0.0);
+        for (sum, x) in self.values.iter_mut().zip(&scores.values) {
+            *sum += weight * f64::from(*x);
         }
         for (sum, x) in [(&mut self.valence, scores.valence), (&mut self.arousal, scores.arousal)] {
             if let Some(x) = x {
@@ -96,8 +156,13 @@ impl MeanScores {
 
     /// Adds everything another mean has seen.
     pub fn merge(&mut self, other: &Self) {
+        if other.weight <= 0.0 {
+            return;
+        }
         self.weight += other.weight;
-        for (sum, x) in self.log_probs.iter_mut().zip(other.log_probs) {
+        self.kind = other.kind;
+        self.values.resize(other.values.len(), 0.0);
+        for (sum, x) in self.values.iter_mut().zip(&other.values) {
             *sum += x;
         }
         for (sum, x) in [(&mut self.valence, other.valence), (&mut self.arousal, other.arousal)] {
@@ -117,8 +182,8 @@ impl MeanScores {
             return None;
         }
         let mean = |(weight, sum): (f64, f64)| (weight > 0.0).then(|| (sum / weight) as f32);
-        let log_probs = self.log_probs.map(|sum| (sum / self.weight) as f32);
-        Scores::new(log_probs, mean(self.valence), mean(self.arousal))
+        let values = self.values.iter().map(|sum| (sum / self.weight) as f32).collect();
+        Scores::of(self.kind?, values, mean(self.valence), mean(self.arousal))
     }
 }
 
@@ -130,8 +195,8 @@ mod tests {
     fn scores_are_normalised_floored_and_clamped() {
         let scores = Scores::new([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -900.0], Some(3.0), None);
         let scores = scores.unwrap();
-        assert!((scores.log_probs()[0].exp() - 1.0 / 7.0).abs() < 1e-6);
-        assert_eq!(scores.log_probs()[7], LOG_FLOOR);
+        assert!((scores.values()[0].exp() - 1.0 / 7.0).abs() < 1e-6);
+        assert_eq!(scores.values()[7], LOG_FLOOR);
         assert_eq!(scores.valence(), Some(1.0));
         assert_eq!(scores.arousal(), None);
     }
@@ -155,7 +220,7 @@ mod tests {
         }
         mean.add(&one, f64::NAN);
         let mean = mean.mean().unwrap();
-        for (a, b) in mean.log_probs().iter().zip(one.log_probs()) {
+        for (a, b) in mean.values().iter().zip(one.values()) {
             assert!((a - b).abs() < 1e-5);
         }
         assert!((mean.valence().unwrap() - 0.4).abs() < 1e-6);

@@ -51,7 +51,7 @@ pub(crate) struct BoardTrack {
 }
 
 /// One sight of one face.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sight {
     pub(crate) time: f64,
     pub(crate) track: u32,
@@ -115,7 +115,7 @@ impl Board {
     }
 
     /// Notes one sight of a face.
-    pub(crate) fn see(&mut self, sight: Sight) {
+    pub(crate) fn see(&mut self, sight: &Sight) {
         let known = self.tracks.iter().rposition(|t| t.id == sight.track);
         let track = known.unwrap_or_else(|| {
             self.tracks.push(BoardTrack {
@@ -218,9 +218,9 @@ mod tests {
     #[test]
     fn closing_keeps_what_the_tail_held() {
         let mut board = Board::new(1.0);
-        board.see(sight(0.5, 7));
-        board.see(sight(1.1, 7));
-        board.see(sight(1.2, 9));
+        board.see(&sight(0.5, 7));
+        board.see(&sight(1.1, 7));
+        board.see(&sight(1.2, 9));
         board.spread(Span::new(0.5, 1.25), |slot, seconds| slot.speech += seconds);
         board.close(1.25);
         let [slot] = board.slots() else { panic!("one slot") };
@@ -234,7 +234,7 @@ mod tests {
         let mut board = Board::new(1.0);
         for time in [1e18, f64::NAN, f64::INFINITY, -3.0] {
             assert!(board.at(time).is_none());
-            board.see(sight(time, 7));
+            board.see(&sight(time, 7));
         }
         board.spread(Span::new(f64::NAN, f64::INFINITY), |_, _| panic!("nothing to add to"));
         assert!(board.slots().is_empty());

@@ -3,11 +3,10 @@
 use limbic_media::{Modality, PerModality};
 
 use crate::flag::Flag;
-use crate::fusion::Fusion;
-use crate::reading::{Estimate, Presence, Presences, Summary, Track};
+use crate::reading::{Presence, Presences, Summary, Track};
 use crate::scores::{MeanScores, Scores};
 use crate::slot::{Board, BoardTrack};
-use crate::timeline::{Findings, Words};
+use crate::timeline::{Findings, Join, Words};
 
 /// A face that is seen in this share of all sights is the clip's person; the rest are
 /// passers-by and false finds.
@@ -18,7 +17,7 @@ const MAIN_SHARE: f64 = 0.8;
 pub(crate) fn summary(
     board: &Board,
     findings: &Findings,
-    fusion: &Fusion,
+    join: Join<'_>,
     presences: Presences,
     voice: Option<Scores>,
 ) -> Summary {
@@ -26,7 +25,7 @@ pub(crate) fn summary(
     flags.extend(self::flags(board, findings, presences));
     flags.sort_unstable();
     flags.dedup();
-    Summary { track, estimate: fusion.fuse(&experts).map(Estimate::from), flags }
+    Summary { track, estimate: join(&experts), flags }
 }
 
 /// What each expert says of the whole clip.
@@ -41,7 +40,7 @@ pub(crate) struct Gathered {
 pub(crate) fn gather(board: &Board, findings: &Findings, voice: Option<Scores>) -> Gathered {
     let mut experts = PerModality::none();
     if let Words::Whole(scores) | Words::Timed(scores) = &findings.words {
-        experts.insert(Modality::Text, *scores);
+        experts.insert(Modality::Text, scores.clone());
     }
     if let Some(voice) = voice.or_else(|| mean_voice(board)) {
         experts.insert(Modality::Audio, voice);
@@ -75,10 +74,10 @@ pub(crate) fn gather(board: &Board, findings: &Findings, voice: Option<Scores>) 
 }
 
 /// Each person seen, by the face alone.
-pub(crate) fn tracks(board: &Board, fusion: &Fusion) -> Vec<Track> {
+pub(crate) fn tracks(board: &Board, join: Join<'_>) -> Vec<Track> {
     let alone = |track: &BoardTrack| {
         let experts = track.scores.mean().map(|scores| (Modality::Vision, scores));
-        fusion.fuse(&experts.into_iter().collect()).map(Estimate::from)
+        join(&experts.into_iter().collect())
     };
     board
         .tracks()
@@ -140,8 +139,11 @@ fn main_track(tracks: &[BoardTrack]) -> Option<&BoardTrack> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::fusion::Fusion;
+    use crate::labels::Labels;
+    use crate::reading::Estimate;
     use crate::slot::Sight;
 
     fn scores(emotion: usize) -> Scores {
@@ -150,19 +152,25 @@ mod tests {
         Scores::new(log_probs, None, None).unwrap()
     }
 
+    /// Experts about the eight emotions, joined with equal weights.
+    pub(crate) fn join(experts: &PerModality<Scores>) -> Option<Estimate> {
+        let fused = Fusion::new(PerModality::none()).fuse(experts)?;
+        Some(Estimate::new(fused, &Labels::emotions()))
+    }
+
     const READ: Presences =
         Presences { text: Presence::Read, audio: Presence::Read, vision: Presence::Read };
 
     fn told(board: &Board, words: Words, voice: Option<Scores>) -> Summary {
         let findings = Findings { words, listened: true, looked: true, skipped: Vec::new() };
-        summary(board, &findings, &Fusion::new(PerModality::none()), READ, voice)
+        summary(board, &findings, &join, READ, voice)
     }
 
     fn seen(sights: &[(u32, usize)]) -> Board {
         let mut board = Board::new(1.0);
         for (place, (track, emotion)) in sights.iter().enumerate() {
             let (time, scores) = (place as f64, Some(scores(*emotion)));
-            board.see(Sight { time, track: *track, small: false, scores });
+            board.see(&Sight { time, track: *track, small: false, scores });
         }
         board
     }
@@ -188,7 +196,7 @@ mod tests {
         assert_eq!(summary.track, None);
         assert_eq!(modalities(&summary), ["text"]);
         assert_eq!(summary.flags, [Flag::SeveralFaces, Flag::SpeakerUnknown]);
-        assert_eq!(tracks(&board, &Fusion::new(PerModality::none())).len(), 2);
+        assert_eq!(tracks(&board, &join).len(), 2);
     }
 
     #[test]
@@ -196,7 +204,7 @@ mod tests {
         let board = seen(&[(7, 1), (9, 1)]);
         let summary = told(&board, Words::None, None);
         assert_eq!(modalities(&summary), ["vision"]);
-        assert_eq!(summary.estimate.unwrap().top, crate::Emotion::Happiness);
+        assert_eq!(summary.estimate.unwrap().top.as_deref(), Some("happiness"));
         assert_eq!(summary.flags, [Flag::SeveralFaces]);
     }
 
@@ -209,7 +217,7 @@ mod tests {
             slot.voice.add(&scores(emotion), 5.0);
         }
         let summary = told(&board, Words::None, None);
-        assert_eq!(summary.estimate.unwrap().top, crate::Emotion::Anger);
+        assert_eq!(summary.estimate.unwrap().top.as_deref(), Some("anger"));
     }
 
     #[test]
@@ -221,8 +229,7 @@ mod tests {
         };
         let findings =
             Findings { words: Words::None, listened: true, looked: true, skipped: vec![] };
-        let fusion = Fusion::new(PerModality::none());
-        let summary = summary(&Board::new(1.0), &findings, &fusion, presences, None);
+        let summary = summary(&Board::new(1.0), &findings, &join, presences, None);
         assert_eq!(summary.estimate, None);
         assert_eq!(summary.flags, [Flag::NoFace, Flag::NoSpeech, Flag::ModalityAbsent]);
     }

@@ -3,7 +3,6 @@
 use limbic_media::{Modality, PerModality, Skipped, Span};
 
 use crate::flag::Flag;
-use crate::fusion::Fusion;
 use crate::reading::{Estimate, Row};
 use crate::scores::Scores;
 use crate::slot::{Board, Slot, SlotFace};
@@ -36,15 +35,17 @@ pub(crate) enum Words {
     Timed(Scores),
 }
 
+/// Makes one answer of what the experts said.
+pub(crate) type Join<'a> = &'a dyn Fn(&PerModality<Scores>) -> Option<Estimate>;
+
 /// One row a slot, or several where several faces are seen. `duration` in seconds.
-pub(crate) fn rows(board: &Board, findings: &Findings, fusion: &Fusion, duration: f64) -> Vec<Row> {
+pub(crate) fn rows(board: &Board, findings: &Findings, join: Join<'_>, duration: f64) -> Vec<Row> {
     let last = board.slots().len().saturating_sub(1);
     let mut rows = Vec::with_capacity(board.slots().len());
     for (index, slot) in board.slots().iter().enumerate() {
         let start = index as f64 * board.every();
         let end = if index == last { duration } else { start + board.every() };
-        let stretch =
-            Stretch { span: Span::new(start.min(end), end), slot, board, findings, fusion };
+        let stretch = Stretch { span: Span::new(start.min(end), end), slot, board, findings, join };
         stretch.rows(&mut rows);
     }
     rows
@@ -56,7 +57,7 @@ struct Stretch<'a> {
     slot: &'a Slot,
     board: &'a Board,
     findings: &'a Findings,
-    fusion: &'a Fusion,
+    join: Join<'a>,
 }
 
 impl Stretch<'_> {
@@ -100,7 +101,7 @@ impl Stretch<'_> {
             start: self.span.start,
             end: self.span.end,
             track: face.map(|face| name_of(self.board.tracks()[face.track].id)),
-            estimate: self.fusion.fuse(experts).map(Estimate::from),
+            estimate: (self.join)(experts),
             flags,
         }
     }
@@ -108,7 +109,7 @@ impl Stretch<'_> {
     fn voice_and_words(&self) -> PerModality<Scores> {
         let words = match &self.findings.words {
             Words::None => None,
-            Words::Whole(scores) => Some(*scores),
+            Words::Whole(scores) => Some(scores.clone()),
             Words::Timed(_) => self.slot.words.mean(),
         };
         let mut experts = PerModality::none();
@@ -179,7 +180,7 @@ mod tests {
 
     fn see(board: &mut Board, time: f64, track: u32, emotion: usize) {
         board.at(time).unwrap().pictures += 1;
-        board.see(Sight { time, track, small: true, scores: Some(scores(emotion)) });
+        board.see(&Sight { time, track, small: true, scores: Some(scores(emotion)) });
     }
 
     fn speak(board: &mut Board, start: f64, end: f64) {
@@ -191,7 +192,7 @@ mod tests {
     }
 
     fn told(board: &Board, findings: &Findings, duration: f64) -> Vec<Row> {
-        rows(board, findings, &Fusion::new(PerModality::none()), duration)
+        rows(board, findings, &crate::summary::tests::join, duration)
     }
 
     fn modalities(row: &Row) -> Vec<&'static str> {

@@ -43,7 +43,7 @@ pub(crate) fn read<E>(
     if cues.len() > 1 && whole.weight() <= PIECE as f64 {
         // A short conversation says more in one piece.
         let text = cues.iter().map(|cue| cue.text.as_str()).collect::<Vec<_>>().join(" ");
-        if let [Some(scores)] = expert(&[&text])?[..] {
+        if let Some(Some(scores)) = expert(&[&text])?.into_iter().next() {
             all = scores;
         }
     }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn top(scores: &Scores) -> usize {
-        let best = scores.log_probs().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        let best = scores.values().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         best.unwrap().0
     }
 

@@ -2,6 +2,7 @@
 //! effective recipe, the label sets, calibration and provenance.
 
 mod adapted;
+mod contents;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,9 +17,12 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 pub use self::adapted::{Adapted, Kept};
+pub use self::contents::Contents;
 use self::weights::{Fill, Gather};
 pub(crate) use self::weights::{replaced, stable};
-use crate::{AddedSet, Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result};
+use crate::{
+    Abstain, AddedSet, Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result, ZeroShotScale,
+};
 
 /// Header key of everything that is not a weight.
 const HEADER: &str = "limbic";
@@ -27,6 +31,9 @@ const VERSION: u32 = 1;
 
 /// Name of the tensor of [`Checkpoint::met`].
 const MET: &str = "met";
+
+/// Name of the tensor of [`Checkpoint::word_vectors`].
+const WORD_VECTORS: &str = "word-vectors";
 
 /// How weights are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +104,17 @@ pub struct Checkpoint {
     /// Fingerprints of the content of the clips it learned from, so that an evaluation can tell
     /// whether it has met one; none in files of earlier versions.
     pub met: BTreeSet<Fingerprint>,
-    /// The label set whose answers readings show; the one shown to users without.
+    /// The label set that readings speak of; the shared one where there is none.
     pub shown: Option<String>,
     /// How it was bent to somebody's own labels, the last one last.
     pub adapted: Vec<Adapted>,
+    /// What makes scores of names comparable that no label set holds.
+    pub zero_shot: ZeroShotScale,
+    /// When an answer is withheld; never where there is none.
+    pub abstain: Option<Abstain>,
+    /// Words with their vectors, for names that no label set holds, as
+    /// `limbic_features::WordVectors::to_bytes` writes them.
+    pub word_vectors: Option<Vec<u8>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +143,10 @@ struct Header {
     shown: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adapted: Vec<Adapted>,
+    #[serde(default)]
+    zero_shot: ZeroShotScale,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    abstain: Option<Abstain>,
 }
 
 impl Precision {
@@ -193,6 +211,8 @@ impl Checkpoint {
                 .collect(),
             shown: self.shown.clone(),
             adapted: self.adapted.clone(),
+            zero_shot: self.zero_shot.clone(),
+            abstain: self.abstain.clone(),
         };
         let bad = |reason: String| Error::Checkpoint { name: "checkpoint".to_owned(), reason };
         let header = serde_json::to_string(&header).map_err(|error| bad(error.to_string()))?;
@@ -213,6 +233,9 @@ impl Checkpoint {
         }
         for (index, adapted) in self.adapted.iter().enumerate() {
             raw.extend(adapted.tensors(index, precision));
+        }
+        if let Some(bytes) = &self.word_vectors {
+            raw.push((WORD_VECTORS.to_owned(), Dtype::U8, vec![bytes.len()], bytes.clone()));
         }
         let views: Vec<(&str, TensorView<'_>)> = raw
             .iter()
@@ -260,15 +283,7 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<Self> {
         let bad = |reason: String| Error::Checkpoint { name: name.to_owned(), reason };
-        let (_, metadata) = SafeTensors::read_metadata(bytes)
-            .map_err(|error| bad(format!("not a safetensors file ({error})")))?;
-        let header = metadata.metadata().as_ref().and_then(|map| map.get(HEADER));
-        let header = header.ok_or_else(|| bad("the header holds no recipe".to_owned()))?;
-        let header: Header = serde_json::from_str(header)
-            .map_err(|error| bad(format!("the header cannot be read ({error})")))?;
-        if header.version != VERSION {
-            return Err(bad(format!("layout {} is not {VERSION}", header.version)));
-        }
+        let header = header(name, bytes)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(error.to_string()))?;
         let mut model = Model::default();
         let wanted = |m: &Modality| modalities.contains(m);
@@ -319,6 +334,9 @@ impl Checkpoint {
             met: known,
             shown: header.shown,
             adapted,
+            zero_shot: header.zero_shot,
+            abstain: header.abstain,
+            word_vectors: bytes_of(&tensors, WORD_VECTORS),
         })
     }
 
@@ -358,8 +376,13 @@ impl Checkpoint {
             whole.provenance.extend(part.provenance);
             whole.assets.extend(part.assets);
             whole.met.extend(part.met);
-            whole.shown = whole.shown.or(part.shown);
             whole.adapted.extend(part.adapted);
+            whole.shown = whole.shown.filter(|set| part.shown.as_ref() == Some(set));
+            whole.zero_shot.temperature.extend(part.zero_shot.temperature);
+            whole.zero_shot.reference.extend(part.zero_shot.reference);
+            // What was chosen for one model says nothing of two together.
+            whole.abstain = None;
+            whole.word_vectors = whole.word_vectors.or(part.word_vectors);
         }
         Ok(whole)
     }
@@ -370,8 +393,29 @@ fn is_added(name: &str) -> bool {
     name.split('.').nth(1) == Some("added")
 }
 
+/// What is written beside the weights.
+fn header(name: &str, bytes: &[u8]) -> Result<Header> {
+    let bad = |reason: String| Error::Checkpoint { name: name.to_owned(), reason };
+    let (_, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| bad(format!("not a safetensors file ({error})")))?;
+    let header = metadata.metadata().as_ref().and_then(|map| map.get(HEADER));
+    let header = header.ok_or_else(|| bad("the header holds no recipe".to_owned()))?;
+    let header: Header = serde_json::from_str(header)
+        .map_err(|error| bad(format!("the header cannot be read ({error})")))?;
+    if header.version != VERSION {
+        return Err(bad(format!("layout {} is not {VERSION}", header.version)));
+    }
+    Ok(header)
+}
+
 /// The fingerprints in a tensor of a file; none where there is none.
 fn prints(tensors: &SafeTensors<'_>, name: &str) -> BTreeSet<Fingerprint> {
+    let bytes = bytes_of(tensors, name).unwrap_or_default();
+    bytes.as_chunks().0.iter().copied().collect()
+}
+
+/// The bytes of a tensor of bytes.
+fn bytes_of(tensors: &SafeTensors<'_>, name: &str) -> Option<Vec<u8>> {
     let view = tensors.tensor(name).ok().filter(|view| view.dtype() == Dtype::U8);
-    view.map(|view| view.data().as_chunks().0.iter().copied().collect()).unwrap_or_default()
+    view.map(|view| view.data().to_vec())
 }

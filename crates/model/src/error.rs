@@ -47,6 +47,12 @@ pub enum Error {
         /// The ones there are.
         known: String,
     },
+    /// A model whose label rows are not words is asked for names.
+    #[error(
+        "the label rows of this model are learned and not words, so it knows no emotion by its \
+         name alone; use a model whose recipe has `head.words`, such as that of recipes/mtee.toml"
+    )]
+    NoWords,
     /// A file that is not a checkpoint of ours.
     #[error("{name}: {reason}; give a checkpoint written by `limbic train`")]
     Checkpoint {

@@ -7,6 +7,7 @@
 
 #![recursion_limit = "256"]
 
+mod abstain;
 mod batch;
 mod checkpoint;
 mod encode;
@@ -24,9 +25,13 @@ mod reference;
 mod scaling;
 mod trunk;
 mod words;
+mod zero_shot;
 
+pub use abstain::Abstain;
 pub use batch::{Batch, Input, Sequence, Target};
-pub use checkpoint::{Adapted, Calibration, Checkpoint, Kept, Precision, Provenance, inputs};
+pub use checkpoint::{
+    Adapted, Calibration, Checkpoint, Contents, Kept, Precision, Provenance, inputs,
+};
 pub use encode::Encoder;
 pub use encode::conformer::{Axes, ConformerConfig};
 pub use encode::graph::GraphConfig;
@@ -49,3 +54,4 @@ pub use reference::{Found, Layout, Origin};
 pub use scaling::{Moments, RatingScale};
 pub use trunk::{DenseConfig, TrunkConfig};
 pub use words::{Metric, OffsetConfig, WordsConfig};
+pub use zero_shot::ZeroShotScale;

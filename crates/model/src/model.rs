@@ -217,6 +217,24 @@ impl Model {
         Ok(head.forward(view.clone()))
     }
 
+    /// One modality's view against word vectors, of names that no label set need hold.
+    ///
+    /// # Shapes
+    /// `view` `[b, width]`, `rows` `[k, size]` -> `[b, k]`.
+    ///
+    /// # Errors
+    /// [`Error::NoWords`] where the model's label rows are not words, [`Error::NoEncoder`] where it
+    /// does not know the modality, [`Error::Key`] where `rows` are not of the recipe's size.
+    pub fn unseen(
+        &self,
+        modality: Modality,
+        view: &Tensor<2>,
+        rows: &Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        self.known(modality)?;
+        self.words.as_ref().ok_or(Error::NoWords)?.unseen(modality, view.clone(), rows.clone())
+    }
+
     /// The answer of all modalities together; `None` where the model has no fusion or a head for it
     /// that [was never trained](Self::fusion_untrained), or not enough of a clip is there.
     ///

@@ -190,6 +190,27 @@ impl Words {
         })
     }
 
+    /// The same for other rows, of names that need not be classes.
+    ///
+    /// # Shapes
+    /// `view` `[b, width]`, `rows` `[k, size]` -> `[b, k]`.
+    ///
+    /// # Errors
+    /// [`Error::NoEncoder`] where no map leads to the modality, [`Error::Key`] where `rows` are not
+    /// of the table's size.
+    pub(crate) fn unseen(
+        &self,
+        modality: Modality,
+        view: Tensor<2>,
+        rows: Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        let (size, found) = (self.table.dims()[1], rows.dims()[1]);
+        if size != found {
+            return Err(unsized_row(size, found));
+        }
+        Self { table: frozen(rows), ..self.clone() }.forward(modality, view)
+    }
+
     /// The same weights with one more class, the last.
     ///
     /// # Errors
@@ -215,13 +236,18 @@ impl Words {
 
 fn table(rows: &[Vec<f32>], size: usize, device: &Device) -> Result<Param<Tensor<2>>> {
     if let Some(row) = rows.iter().find(|row| row.len() != size) {
-        return Err(Error::Key {
-            key: "model.head.words.size".to_owned(),
-            reason: format!("is {size}, a word vector has {} numbers", row.len()),
-        });
+        return Err(unsized_row(size, row.len()));
     }
     let data = TensorData::new(rows.concat(), [rows.len(), size]);
     Ok(frozen(Tensor::from_data(data, device)))
+}
+
+/// A word vector of `found` numbers where the table's have `size`.
+fn unsized_row(size: usize, found: usize) -> Error {
+    Error::Key {
+        key: "model.head.words.size".to_owned(),
+        reason: format!("is {size}, a word vector has {found} numbers"),
+    }
 }
 
 fn frozen(rows: Tensor<2>) -> Param<Tensor<2>> {

@@ -7,8 +7,8 @@
 use burn::tensor::{Device, Int, Tensor};
 use limbic_media::{Modality, PerModality};
 use limbic_model::{
-    Checkpoint, EMOTIONS, Input, LabelKind, LabelSet, Model, Precision, Provenance, Recipe,
-    Sequence,
+    Abstain, Checkpoint, EMOTIONS, Input, LabelKind, LabelSet, Model, Precision, Provenance,
+    Recipe, Sequence, ZeroShotScale,
 };
 
 const RECIPE: &str = r#"
@@ -46,12 +46,22 @@ fn checkpoint() -> Checkpoint {
         model: recipe.model.init(&[set], &device),
         recipes: SEEN.into_iter().map(|m| (m, recipe.clone())).collect(),
         temperature: SEEN.into_iter().map(|m| (m, 1.5)).collect(),
-        calibration: limbic_model::Calibration::new(),
+        calibration: [("set".to_owned(), [("audio".to_owned(), 2.5)].into())].into(),
         thresholds: [("set".to_owned(), vec![0.25, 0.75])].into(),
         coordinates: [("anger".to_owned(), [-0.5, 0.5])].into(),
         provenance: [(Modality::Text, Provenance::default())].into(),
         assets: [("tokenizer.json".to_owned(), "{}".to_owned())].into(),
-        met: std::collections::BTreeSet::new(),
+        shown: Some("set".to_owned()),
+        zero_shot: ZeroShotScale {
+            temperature: [(Modality::Text, 3.0)].into(),
+            reference: [(Modality::Text, vec![0.25; 6])].into(),
+        },
+        abstain: Some(Abstain {
+            labels: "set".to_owned(),
+            risk: 0.1,
+            least: [("text+audio".to_owned(), 0.75)].into(),
+        }),
+        word_vectors: Some(vec![0, 1, 254, 255]),
         ..Checkpoint::default()
     }
 }
@@ -164,6 +174,10 @@ fn a_checkpoint_is_the_model() {
     assert_eq!(after.coordinates, before.coordinates);
     assert_eq!(after.provenance, before.provenance);
     assert_eq!(after.assets, before.assets);
+    assert_eq!(after.shown, before.shown);
+    assert_eq!(after.calibration, before.calibration);
+    assert_eq!(after.zero_shot, before.zero_shot);
+    assert_eq!(after.abstain, before.abstain);
     let half = before.to_bytes(Precision::Half).unwrap();
     let inputs = clips(&[0, 1, 2, 3]);
     for modality in SEEN {
@@ -171,9 +185,45 @@ fn a_checkpoint_is_the_model() {
         assert_eq!(logits(&after.model, &inputs, modality), expected);
         let one = Checkpoint::from_bytes("half", &half, &[modality], &device).unwrap();
         assert_eq!(one.recipes.len(), 1, "only what was asked for is loaded");
+        assert_eq!(one.word_vectors, before.word_vectors, "bytes stay bytes");
         let got = logits(&one.model, &only(&inputs, modality), modality);
         near(&got.concat(), &expected.concat(), 2e-2);
     }
+}
+
+#[test]
+fn a_checkpoint_tells_what_it_holds_without_its_weights() {
+    let bytes = checkpoint().to_bytes(Precision::Half).unwrap();
+    let contents = Checkpoint::contents("file", &bytes).unwrap();
+    assert_eq!(contents.recipes.keys().copied().collect::<Vec<_>>(), SEEN);
+    let names = |modality| -> Vec<&str> {
+        contents.sets[&modality].iter().map(|set| set.name.as_str()).collect()
+    };
+    assert_eq!(names(Modality::Audio), ["limbic", "set"]);
+    assert_eq!((contents.shown.as_deref(), contents.thresholds.len()), (Some("set"), 1));
+    assert_eq!(contents.word_vectors, Some(vec![0, 1, 254, 255]));
+    assert!(Checkpoint::contents("file", &bytes[..50]).is_err());
+}
+
+#[test]
+fn joined_checkpoints_keep_what_still_holds_of_both() {
+    let only = |modality: Modality| {
+        let recipe = Recipe::parse("small", RECIPE).unwrap();
+        let mut config = recipe.model.clone();
+        config.encoder.retain(|m, _| *m == modality);
+        let recipes = [(modality, Recipe { model: config.clone(), ..recipe })].into();
+        let whole = checkpoint();
+        Checkpoint { model: config.init(&[], &Device::flex()), recipes, ..whole }
+    };
+    let both = Checkpoint::join(vec![only(Modality::Text), only(Modality::Audio)]).unwrap();
+    assert_eq!((both.shown.as_deref(), &both.abstain), (Some("set"), &None));
+    assert_eq!(both.word_vectors, Some(vec![0, 1, 254, 255]));
+    assert_eq!(both.zero_shot, checkpoint().zero_shot);
+    let other = Checkpoint { shown: None, ..only(Modality::Audio) };
+    let both = Checkpoint::join(vec![only(Modality::Text), other]).unwrap();
+    assert_eq!(both.shown, None, "one of them shows something else");
+    let alone = Checkpoint::join(vec![only(Modality::Text)]).unwrap();
+    assert_eq!(alone.abstain, checkpoint().abstain);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod fit;
 #[cfg(test)]
 mod golden;
 mod leaks;
+mod named;
 pub mod probe;
 mod reader;
 mod score;
@@ -36,6 +37,7 @@ pub use fit::{Before, Event, Fit, Taken, Trainer, fit};
 pub use leaks::Leak;
 pub use limbic_corpus::{Card, Corpus, Example, Label, Media, Part, label_sets, open};
 pub use limbic_evaluate::metric;
+pub use named::with_names;
 pub use score::{Outcome, Scores, gain, outcomes, score, thresholds, vectors};
 pub use teach::Taught;
 pub use tune::{Standing, standing};

@@ -50,7 +50,6 @@ pub(crate) fn run(typed: &Convert) -> Result<ExitCode> {
         coordinates: BTreeMap::new(),
         provenance: modalities().map(|modality| (modality, provenance.clone())).collect(),
         assets: BTreeMap::new(),
-        met: std::collections::BTreeSet::new(),
         ..Checkpoint::default()
     };
     checkpoint.save(&typed.output, Precision::Full)?;

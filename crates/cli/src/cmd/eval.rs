@@ -141,6 +141,8 @@ impl Given {
         let name = path.display().to_string();
         let checkpoint = Checkpoint::from_bytes(&name, &bytes, &Modality::ALL, &device)?;
         let hash = blake3::hash(&bytes).to_hex().to_string();
+        // Whatever the checkpoint shows: the emotions that every model knows are scored here.
+        let limbic = limbic.with_labels(limbic_corpus::SHARED)?;
         Ok(Self { name, hash, checkpoint, limbic })
     }
 

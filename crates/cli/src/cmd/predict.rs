@@ -11,9 +11,9 @@ use clap::error::ErrorKind;
 use limbic::{Limbic, Options, Reading};
 use limbic_media::{Clip, Cue};
 
-use crate::args::{Args, Format, Predict};
+use crate::args::{Args, Format, Predict, Risk};
 use crate::inputs::Inputs;
-use crate::output::{self, Colours, Destination, Printer};
+use crate::output::{self, Colours, Destination, Printer, visible};
 use crate::progress::Waiting;
 
 /// Reads every input and prints its reading; one sentence on standard error for each that
@@ -25,11 +25,9 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
         wrong("--text belongs to one clip: give one file with it, or none");
     }
     let words = words(typed)?;
+    let limbic = asked(typed)?;
     let destination = Destination::open(typed.output.as_deref())?;
-    let limbic = match &typed.model {
-        Some(path) => Limbic::open(path)?,
-        None => Limbic::default_model(),
-    };
+    limbic.warnings().iter().for_each(|warning| output::warn(warning));
     // Foreign decoders may panic on damaged bytes; what they say is for the log.
     panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
 
@@ -69,6 +67,26 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
         }
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The model, and what it is asked.
+fn asked(typed: &Predict) -> Result<Limbic> {
+    let limbic = match &typed.model {
+        Some(path) => Limbic::open(path)?,
+        None => Limbic::default_model(),
+    };
+    let limbic = match (&typed.emotions, &typed.labels) {
+        (Some(list), _) => limbic.with_emotions(list),
+        (None, Some(set)) => limbic.with_labels(set),
+        (None, None) => return Ok(limbic),
+    };
+    limbic.map_err(|error| match error {
+        limbic::Error::Emotions(sentence) => wrong(&format!("--emotions: {}", visible(&sentence))),
+        limbic::Error::Labels { .. } => {
+            wrong(&format!("--labels: {}", visible(&error.to_string())))
+        }
+        other => other.into(),
+    })
 }
 
 /// One clip to read.
@@ -117,7 +135,8 @@ pub(super) fn whole<T>(name: &str, read: impl FnOnce() -> Result<T, String>) -> 
 
 fn options(typed: &Predict) -> Result<Options> {
     let modalities: Vec<_> = typed.modalities.iter().map(|m| (*m).into()).collect();
-    Ok(Options::default().modalities(&modalities)?.every(typed.every)?)
+    let options = Options::default().abstains(typed.risk == Risk::Model);
+    Ok(options.modalities(&modalities)?.every(typed.every)?)
 }
 
 /// What is to be read, and whether several clips could have been meant.

@@ -195,7 +195,8 @@ fn trial(
         answers.unseen = unseen(&valid, dataset, hold_out, parts, &subsets, words)?;
         with_new_classes(&run, &model, dataset, (&test, fold))?
     };
-    let mut checkpoint = run.checkpoint(&model, fold);
+    let checkpoint = run.checkpoint(&model, fold);
+    let mut checkpoint = limbic_train::with_names(checkpoint, dataset, &train, words)?;
     if recipe.learns_labels() {
         super::untrained::tell(&checkpoint.model)?;
         let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, &subsets)?;

@@ -1,9 +1,24 @@
-//! One colour for each emotion, and none where none is wanted.
+//! A colour for each label, and none where none is wanted.
 
 use console::{Color, Style, Term};
-use limbic::Emotion;
 
 use crate::args::When;
+
+/// An emotion, its colour of 256 and its colour of 24 bits.
+type Ink = (&'static str, u8, (u8, u8, u8));
+
+/// Light enough for dark letters on them, apart enough in hue and lightness to be told from each
+/// other with the common kinds of colour blindness.
+const EMOTIONS: [Ink; 8] = [
+    ("neutral", 250, (0xb8, 0xbc, 0xc2)),
+    ("happiness", 221, (0xf5, 0xcb, 0x4a)),
+    ("sadness", 68, (0x5c, 0x8f, 0xe0)),
+    ("anger", 167, (0xe0, 0x56, 0x4b)),
+    ("fear", 140, (0xb0, 0x8a, 0xdc)),
+    ("disgust", 107, (0x86, 0xa8, 0x4f)),
+    ("surprise", 209, (0xff, 0x9a, 0x5c)),
+    ("calm", 116, (0x8c, 0xd6, 0xd0)),
+];
 
 /// How many colours may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +49,17 @@ impl Colours {
         }
     }
 
-    /// The colour of `emotion`, as ink.
-    pub(super) fn ink(self, emotion: Emotion) -> Style {
-        match self.colour(emotion) {
+    /// The colour of the label at `place` of its list, as ink.
+    pub(super) fn ink(self, label: &str, place: usize) -> Style {
+        match self.colour(label, place) {
             Some(colour) => Style::new().fg(colour).force_styling(true),
             None => Style::new().force_styling(false),
         }
     }
 
-    /// The colour of `emotion` as paper, under dark letters.
-    pub(super) fn paper(self, emotion: Emotion) -> Style {
-        match self.colour(emotion) {
+    /// The same colour as paper, under dark letters.
+    pub(super) fn paper(self, label: &str, place: usize) -> Style {
+        match self.colour(label, place) {
             Some(colour) => Style::new().bg(colour).color256(16).force_styling(true),
             None => Style::new().force_styling(false),
         }
@@ -60,19 +75,11 @@ impl Colours {
         Style::new().dim().force_styling(self != Self::None)
     }
 
-    fn colour(self, emotion: Emotion) -> Option<Color> {
-        // Light enough for dark letters on them, apart enough in hue and lightness to be told
-        // from each other with the common kinds of colour blindness.
-        let (indexed, (red, green, blue)) = match emotion {
-            Emotion::Neutral => (250, (0xb8, 0xbc, 0xc2)),
-            Emotion::Happiness => (221, (0xf5, 0xcb, 0x4a)),
-            Emotion::Sadness => (68, (0x5c, 0x8f, 0xe0)),
-            Emotion::Anger => (167, (0xe0, 0x56, 0x4b)),
-            Emotion::Fear => (140, (0xb0, 0x8a, 0xdc)),
-            Emotion::Disgust => (107, (0x86, 0xa8, 0x4f)),
-            Emotion::Surprise => (209, (0xff, 0x9a, 0x5c)),
-            Emotion::Calm => (116, (0x8c, 0xd6, 0xd0)),
-        };
+    /// An emotion that every model knows has a colour of its own; other labels take those of the
+    /// list in turn.
+    fn colour(self, label: &str, place: usize) -> Option<Color> {
+        let known = EMOTIONS.iter().position(|(emotion, ..)| *emotion == label);
+        let (_, indexed, (red, green, blue)) = EMOTIONS[known.unwrap_or(place % EMOTIONS.len())];
         match self {
             Self::None => None,
             Self::Indexed => Some(Color::Color256(indexed)),

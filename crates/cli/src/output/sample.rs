@@ -1,8 +1,8 @@
 //! Fixed readings for the tests of the formats.
 
 use limbic::{
-    Emotion, Estimate, Flag, Fusion, NOTE, Presence, Presences, Reading, Row, SCHEMA, Scores,
-    Summary, Target, Track,
+    Emotion, Estimate, Flag, Fusion, LabelKind, Labels, NOTE, Presence, Presences, Reading, Row,
+    SCHEMA, Scores, Summary, Target, Track,
 };
 use limbic_media::{Modality, PerModality, Skipped, Span};
 
@@ -16,7 +16,8 @@ fn scores(emotion: Emotion, height: f32, valence: f32) -> Scores {
 fn estimate(said: &[(Modality, Emotion, f32, f32)]) -> Option<Estimate> {
     let experts: PerModality<Scores> =
         said.iter().map(|(m, emotion, height, v)| (*m, scores(*emotion, *height, *v))).collect();
-    Fusion::new(PerModality::none()).fuse(&experts).map(Estimate::from)
+    let fused = Fusion::new(PerModality::none()).fuse(&experts)?;
+    Some(Estimate::new(fused, &Labels::emotions()))
 }
 
 fn row(start: f64, track: Option<&str>, estimate: Option<Estimate>, flags: &[Flag]) -> Row {
@@ -33,6 +34,7 @@ fn reading(source: &str, duration: Option<f64>) -> Reading {
         source: source.into(),
         duration,
         every: 1.0,
+        labels: Labels::emotions(),
         modalities: Presences {
             text: Presence::Read,
             audio: Presence::Read,
@@ -113,4 +115,52 @@ pub(super) fn nothing() -> Reading {
     nothing.timeline = vec![Row { end: 3725.0, ..row(0.0, None, None, &flags) }];
     nothing.summary.flags = vec![Flag::NoFace, Flag::NoSpeech, Flag::ModalityAbsent];
     nothing
+}
+
+/// What a voice says of labels that are nobody's eight.
+fn other(name: &str, kind: LabelKind, names: &[&str], values: &[f32]) -> (Labels, Estimate) {
+    let names = names.iter().map(ToString::to_string).collect();
+    let labels = Labels { set: Some(name.into()), kind, names };
+    let scores = Scores::of(kind, values.to_vec(), None, None).expect("finite");
+    let experts = [(Modality::Audio, scores)].into_iter().collect();
+    let fused = Fusion::new(PerModality::none()).fuse(&experts).expect("one expert");
+    let estimate = Estimate::new(fused, &labels);
+    (labels, estimate)
+}
+
+fn voice(source: &str, labels: Labels, estimates: [Estimate; 2]) -> Reading {
+    let mut voice = reading(source, Some(2.0));
+    voice.labels = labels;
+    voice.modalities.text = Presence::NotRequested;
+    voice.modalities.vision = Presence::NotRequested;
+    voice.summary.estimate = Some(estimates[0].clone());
+    let rows = estimates.into_iter().zip([0.0, 1.0]);
+    voice.timeline = rows.map(|(estimate, start)| row(start, None, Some(estimate), &[])).collect();
+    voice
+}
+
+/// Names of which the model is not sure at first.
+pub(super) fn doubt() -> Reading {
+    let names = ["awe", "contempt", "a-very-long-name-without-any-space-in-it"];
+    let (labels, sure) = other("mine", LabelKind::Class, &names, &[2.0, -1.0, 0.0]);
+    let (_, mut unsure) = other("mine", LabelKind::Class, &names, &[0.1, 0.0, 0.2]);
+    unsure.uncertain = true;
+    unsure.answer = None;
+    voice("doubt.wav", labels, [unsure, sure])
+}
+
+/// Ratings.
+pub(super) fn rated() -> Reading {
+    let (labels, one) =
+        other("emobank", LabelKind::Rating, &["valence", "dominance"], &[0.25, -0.5]);
+    voice("rated.wav", labels, [one.clone(), one])
+}
+
+/// Labels that each hold or not.
+pub(super) fn several() -> Reading {
+    let names = ["admiration", "disappointment", "joy", "relief", "grief", "pride"];
+    let values = [1.5, 0.5, 2.0, 1.0, -4.0, 0.7];
+    let (labels, mut one) = other("goemotions", LabelKind::Multi, &names, &values);
+    one.yes = Some(["admiration", "joy", "relief", "pride"].map(str::to_owned).to_vec());
+    voice("several.wav", labels, [one.clone(), one])
 }

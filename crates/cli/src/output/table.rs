@@ -4,16 +4,21 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use console::{measure_text_width, truncate_str};
-use limbic::{Emotion, Estimate, Flag, PerEmotion, Presence, Reading};
+use limbic::{Estimate, Flag, LabelKind, PerLabel, Presence, Reading};
 use limbic_media::Modality;
 
 use super::palette::Colours;
+use super::strip::Cell;
 use super::wrap::wrap;
 use super::{strip, visible};
 
 /// Width of the names at the beginning of each line.
 const MARGIN: usize = 11;
-/// Emotions less probable than this are not drawn.
+/// A longer label is cut.
+const LONGEST: usize = 24;
+/// So many yes/no labels are drawn.
+const MOST: usize = 12;
+/// Labels less probable than this are not drawn.
 const LEAST: f32 = 0.05;
 /// Evidence smaller than this is not worth words.
 const FAINT: f32 = 0.1;
@@ -31,7 +36,13 @@ pub(super) fn write(out: &mut impl Write, reading: &Reading, look: Look) -> io::
     picture(out, reading, look)?;
     match &reading.summary.estimate {
         Some(estimate) => {
-            bars(out, &estimate.probabilities, look)?;
+            if estimate.uncertain {
+                named(out, "answer", &answer(estimate), look)?;
+            }
+            match &estimate.probabilities {
+                Some(probabilities) => bars(out, probabilities, estimate, look)?,
+                None => ratings(out, &estimate.logits, look)?,
+            }
             dimensions(out, estimate, look)?;
         }
         None => named(out, "", "nothing here to read an emotion from", look)?,
@@ -89,54 +100,124 @@ fn shortened(source: &str, room: usize) -> String {
 
 fn picture(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
     let Some(duration) = reading.duration else { return Ok(()) };
+    if reading.labels.kind == LabelKind::Rating {
+        return Ok(());
+    }
+    let count = reading.labels.names.len();
     let lanes = strip::lanes(reading);
     let many = lanes.len() > 1;
     let cells = look.width - MARGIN;
-    let mut seen = [false; Emotion::COUNT];
+    let (mut seen, mut uncertain) = (vec![false; count], false);
     for lane in &lanes {
-        let drawn = lane.cells(duration, cells);
-        drawn.iter().flatten().for_each(|emotion| seen[*emotion as usize] = true);
+        let drawn = lane.cells(duration, cells, count);
+        for cell in &drawn {
+            match cell {
+                Cell::Label(place) => seen[*place] = true,
+                Cell::Uncertain => uncertain = true,
+                Cell::Nothing => {}
+            }
+        }
         let label = match lane.track {
             Some(track) => face(track),
             None if many => "all".to_owned(),
             None => String::new(),
         };
         label_of(out, &label, look)?;
-        writeln!(out, "{}", strip::draw(&drawn, look.colours))?;
+        writeln!(out, "{}", strip::draw(&drawn, &reading.labels, look.colours))?;
     }
     let end = clock(duration);
     let axis = format!("{:<width$}{end}", clock(0.0), width = cells.saturating_sub(end.len()));
     label_of(out, "", look)?;
     writeln!(out, "{}", look.colours.dim().apply_to(axis))?;
-    if look.colours == Colours::None && seen.contains(&true) {
-        let legend: Vec<String> = Emotion::ALL
-            .into_iter()
-            .filter(|emotion| seen[*emotion as usize])
-            .map(|emotion| format!("{} {emotion}", strip::letter(emotion)))
+    if look.colours == Colours::None && (uncertain || seen.contains(&true)) {
+        let letters = strip::letters(&reading.labels);
+        let mut legend: Vec<String> = (0..count)
+            .filter(|place| seen[*place])
+            .map(|place| format!("{} {}", letters[place], short(&reading.labels.names[place])))
             .collect();
+        legend.extend(uncertain.then(|| "? uncertain".to_owned()));
         named(out, "", &legend.join(" · ").replace("· ", " "), look)?;
     }
     Ok(())
 }
 
-fn bars(out: &mut impl Write, probabilities: &PerEmotion, look: Look) -> io::Result<()> {
-    let room = (look.width - MARGIN - 6).min(60);
-    for (place, (emotion, p)) in probabilities.ranked().into_iter().take(4).enumerate() {
-        if place > 0 && p < LEAST {
-            break;
-        }
+fn bars(
+    out: &mut impl Write,
+    probabilities: &PerLabel,
+    estimate: &Estimate,
+    look: Look,
+) -> io::Result<()> {
+    let yes = estimate.yes.as_ref().map_or(0, Vec::len).min(MOST);
+    let shown: Vec<(usize, f32)> = probabilities
+        .ranked()
+        .into_iter()
+        .take(yes.max(4))
+        .enumerate()
+        .take_while(|(rank, (_, p))| *rank == 0 || *p >= LEAST)
+        .map(|(_, label)| label)
+        .collect();
+    let names: Vec<String> =
+        shown.iter().map(|(place, _)| short(probabilities.name(*place))).collect();
+    let margin = margin(&names);
+    let room = (look.width - margin - 6).min(60);
+    for (rank, ((place, p), name)) in shown.into_iter().zip(names).enumerate() {
         let bar = bar(p, room);
         let pad = " ".repeat(room - measure_text_width(&bar));
-        let ink = look.colours.ink(emotion);
-        let label = format!("{:<MARGIN$}", emotion.name());
-        let label = if place == 0 {
+        let ink = look.colours.ink(probabilities.name(place), place);
+        let own = probabilities.name(place);
+        let counts = match &estimate.yes {
+            Some(yes) => yes.iter().any(|label| label == own),
+            None => rank == 0,
+        };
+        let label = padded(&name, margin);
+        let label = if counts {
             look.colours.bold().apply_to(label)
         } else {
-            look.colours.ink(emotion).apply_to(label)
+            look.colours.ink(own, place).apply_to(label)
         };
         writeln!(out, "{label}{}{pad}  {p:.2}", ink.apply_to(bar))?;
     }
     Ok(())
+}
+
+/// A line for each rating.
+fn ratings(out: &mut impl Write, ratings: &PerLabel, look: Look) -> io::Result<()> {
+    let names: Vec<String> = ratings.iter().map(|(name, _)| short(name)).collect();
+    let margin = margin(&names);
+    for (name, (_, rating)) in names.iter().zip(ratings.iter()) {
+        let label = padded(name, margin);
+        writeln!(out, "{}{rating:+.2}", look.colours.bold().apply_to(label))?;
+    }
+    Ok(())
+}
+
+/// Room for the longest of these names.
+fn margin(names: &[String]) -> usize {
+    let longest = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0);
+    MARGIN.max(longest + 1)
+}
+
+fn padded(name: &str, width: usize) -> String {
+    format!("{name}{}", " ".repeat(width.saturating_sub(measure_text_width(name))))
+}
+
+/// A label that fits.
+fn short(label: &str) -> String {
+    truncate_str(&visible(label), LONGEST, "…").into_owned()
+}
+
+/// The answer in words.
+fn answer(estimate: &Estimate) -> String {
+    match estimate.best() {
+        Some((top, _)) if estimate.uncertain => {
+            format!("uncertain (most likely: {})", short(top))
+        }
+        Some((top, p)) => format!("{} {p:.2}", short(top)),
+        None => {
+            let rated = estimate.logits.iter().map(|(name, x)| format!("{} {x:+.2}", short(name)));
+            rated.collect::<Vec<_>>().join(" · ")
+        }
+    }
 }
 
 /// A bar of eighths of a cell.
@@ -167,6 +248,7 @@ fn evidence(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<(
     for (modality, presence) in reading.modalities.each() {
         let own = reading.summary.estimate.as_ref().and_then(|e| e.evidence.get(modality));
         let said = match (own, presence) {
+            (Some(share), _) if reading.labels.kind == LabelKind::Rating => rated(share),
             (Some(share), _) => spoken(share),
             (None, Presence::Read) if modality == Modality::Vision => "see the faces below".into(),
             (None, Presence::Read) => "see the timeline".into(),
@@ -178,23 +260,32 @@ fn evidence(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<(
     Ok(())
 }
 
-fn spoken(share: &PerEmotion) -> String {
+fn spoken(share: &PerLabel) -> String {
     let ranked = share.ranked();
-    let (best, most) = ranked[0];
-    let (worst, least) = ranked[Emotion::COUNT - 1];
-    if most < FAINT && least > -FAINT {
+    let (Some((best, most)), Some((worst, least))) = (ranked.first(), ranked.last()) else {
+        return "undecided".into();
+    };
+    if *most < FAINT && *least > -FAINT {
         return "undecided".into();
     }
-    let mut said = format!("for {best} {most:+.1}");
-    if let (second, next) = ranked[1]
-        && next > most / 2.0
-        && next > FAINT
+    let name = |place: usize| short(share.name(place));
+    let mut said = format!("for {} {most:+.1}", name(*best));
+    if let Some((second, next)) = ranked.get(1).filter(|_| ranked.len() > 2)
+        && *next > most / 2.0
+        && *next > FAINT
     {
         // Writing to a String cannot fail.
-        let _ = write!(said, " and {second} {next:+.1}");
+        let _ = write!(said, " and {} {next:+.1}", name(*second));
     }
-    let _ = write!(said, ", against {worst} {least:+.1}");
+    if worst != best {
+        let _ = write!(said, ", against {} {least:+.1}", name(*worst));
+    }
     said
+}
+
+/// What each rating of one modality adds.
+fn rated(share: &PerLabel) -> String {
+    share.iter().map(|(name, x)| format!("{} {x:+.2}", short(name))).collect::<Vec<_>>().join(" · ")
 }
 
 /// Each person, where there are several.
@@ -204,9 +295,7 @@ fn faces(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> 
     }
     for track in &reading.tracks {
         let said = match &track.estimate {
-            Some(estimate) => {
-                format!("{} {:.2}", estimate.top, estimate.probabilities[estimate.top])
-            }
+            Some(estimate) => answer(estimate),
             None => "no answer".into(),
         };
         let span = format!("{}–{}", clock(track.span.start), clock(track.span.end));
@@ -364,6 +453,21 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_withheld_says_what_is_most_likely() {
+        insta::assert_snapshot!(table(&sample::doubt(), 80, Colours::None));
+    }
+
+    #[test]
+    fn ratings_are_lines() {
+        insta::assert_snapshot!(table(&sample::rated(), 80, Colours::None));
+    }
+
+    #[test]
+    fn labels_that_each_hold_or_not_are_bars_of_their_own() {
+        insta::assert_snapshot!(table(&sample::several(), 80, Colours::None));
+    }
+
+    #[test]
     fn nothing_to_read_is_said_plainly() {
         insta::assert_snapshot!(table(&sample::nothing(), 80, Colours::None));
     }
@@ -372,7 +476,16 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let mut long = sample::talk();
         long.source = "recordings/2024/".repeat(9) + "talk \u{1b}[31m übung 日本語.mp4";
-        for reading in [long, sample::talk(), sample::note(), sample::nothing()] {
+        let readings = [
+            long,
+            sample::talk(),
+            sample::note(),
+            sample::nothing(),
+            sample::doubt(),
+            sample::rated(),
+            sample::several(),
+        ];
+        for reading in readings {
             for width in [40, 60, 80, 120] {
                 for colours in [Colours::None, Colours::Indexed, Colours::True] {
                     for line in table(&reading, width, colours).lines() {

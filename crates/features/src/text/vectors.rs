@@ -6,6 +6,12 @@ use std::path::Path;
 use blake3::Hasher;
 use limbic_media::{Clip, Modality};
 
+mod compact;
+mod phrase;
+mod spelling;
+
+pub use phrase::Phrase;
+
 use crate::extract::absent;
 use crate::npy;
 use crate::{Error, Extract, Features, Result, Times};
@@ -55,10 +61,15 @@ impl WordVectors {
         if width == 0 {
             return Err(damaged(vectors, "its vectors have no numbers".to_owned()));
         }
+        Ok(Self::of(id, words_read, width, numbers))
+    }
+
+    /// `words` with their vectors of `width` numbers, end to end.
+    fn of(id: String, words: Vec<String>, width: usize, vectors: Vec<f32>) -> Self {
         // Where a word is listed twice, the first vector is its vector.
-        let index = (0..rows).rev().map(|i| (words_read[i].clone(), i)).collect();
-        let scales = numbers.chunks_exact(width).map(reciprocal_length).collect();
-        Ok(Self { id, words: words_read, index, width, vectors: numbers, scales })
+        let index = (0..words.len()).rev().map(|i| (words[i].clone(), i)).collect();
+        let scales = vectors.chunks_exact(width).map(reciprocal_length).collect();
+        Self { id, words, index, width, vectors, scales }
     }
 
     /// How many words there are.

@@ -9,6 +9,7 @@ use super::{Branch, Model};
 use crate::checkpoint::stable;
 use crate::encode::entry::Entry;
 use crate::project::ProjectorConfig;
+use crate::trunk::Trunk;
 use crate::{Error, Head, Result};
 
 impl Model {
@@ -207,8 +208,9 @@ impl Model {
         let view = format!("{modality}.encoder.view.");
         let mut names = Names::default();
         self.visit(&mut names);
-        // Views that go through a trunk pass their encoder's own projection by.
-        if self.trunk.is_none() && names.found.iter().any(|name| name.starts_with(&view)) {
+        // A trunk over steps makes the view, and passes the encoder's own projection by.
+        let passed = self.trunk.as_ref().is_some_and(Trunk::reads_steps);
+        if !passed && names.found.iter().any(|name| name.starts_with(&view)) {
             return Some(view);
         }
         let body = format!("{modality}.encoder.body.");

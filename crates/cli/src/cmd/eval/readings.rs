@@ -1,7 +1,7 @@
 //! What the program answers to whoever asks it: the emotions that are shown, valence and arousal,
 //! from each clip as `limbic predict` reads it.
 
-use limbic::{Emotion, Limbic, Options, Scores};
+use limbic::{Limbic, Options, Scores};
 use limbic_corpus::{EMOTIONS, Example, Label, LabelKind, LabelMap, Media, SHARED};
 use limbic_media::{Clip, Degradation, GrayImage, Modality, PerModality};
 use limbic_train::weights;
@@ -48,7 +48,7 @@ impl Reader<'_> {
                 match self.evidence(example, medium, &open, worse) {
                     Ok(scores) => {
                         for (modality, scores) in scores.iter() {
-                            found.insert(modality, *scores);
+                            found.insert(modality, scores.clone());
                         }
                     }
                     Err(reason) => skipped.push(reason),
@@ -151,7 +151,7 @@ impl Reader<'_> {
                         let mut mixed = good.clone();
                         mixed.remove(touched);
                         for (modality, scores) in bad.iter() {
-                            mixed.insert(modality, *scores);
+                            mixed.insert(modality, scores.clone());
                         }
                         mixed
                     });
@@ -201,7 +201,11 @@ fn only(found: &PerModality<Scores>, subset: &[Modality]) -> PerModality<Scores>
     if subset.iter().any(|m| found.get(*m).is_none()) {
         return PerModality::none();
     }
-    found.iter().filter(|(m, _)| subset.contains(m)).map(|(m, scores)| (m, *scores)).collect()
+    found
+        .iter()
+        .filter(|(m, _)| subset.contains(m))
+        .map(|(m, scores)| (m, scores.clone()))
+        .collect()
 }
 
 /// Every modality but the first taken from the next clip that has them all.
@@ -217,7 +221,7 @@ fn crossed(heard: &Heard, present: &[Modality]) -> Heard {
             .enumerate()
             .filter_map(|(i, m)| {
                 let from = if i == 0 { *place } else { other };
-                Some((*m, *heard.0[from].get(*m)?))
+                Some((*m, heard.0[from].get(*m)?.clone()))
             })
             .collect();
     }
@@ -297,12 +301,8 @@ impl Question {
                 let place = |name: &str| EMOTIONS.iter().position(|e| *e == name);
                 let own = self.asked.classes.iter().filter_map(|(name, _)| place(name));
                 let own: Vec<usize> = own.collect();
-                let total: f64 =
-                    own.iter().map(|i| f64::from(fused.probabilities[Emotion::ALL[*i]])).sum();
-                let said = own
-                    .iter()
-                    .map(|i| f64::from(fused.probabilities[Emotion::ALL[*i]]) / total)
-                    .collect();
+                let total: f64 = own.iter().map(|i| f64::from(fused.probabilities[*i])).sum();
+                let said = own.iter().map(|i| f64::from(fused.probabilities[*i]) / total).collect();
                 let votes: Vec<f32> = own.iter().map(|i| shared[*i]).collect();
                 let sure = votes.iter().position(|vote| *vote == 1.0);
                 (sure.map_or(Label::Votes(votes), Label::Class), said)

@@ -77,7 +77,6 @@ fn kept(model: &Model, recipe: &Recipe) -> Model {
         coordinates: [].into(),
         provenance: [(Modality::Audio, Provenance::default())].into(),
         assets: [].into(),
-        met: std::collections::BTreeSet::new(),
         ..Checkpoint::default()
     };
     let folder = tempfile::tempdir().unwrap();
