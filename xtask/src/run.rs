@@ -135,7 +135,7 @@ fn mean(told: &str, lines: &[[String; 2]], value: &str) -> Option<f64> {
             lines.iter().all(|[pointer, text]| {
                 line.pointer(pointer).is_some_and(|found| match found {
                     Value::String(found) => found == text,
-                    found => found.to_string() == *text,
+                    found => serde_json::from_str::<Value>(text).is_ok_and(|text| text == *found),
                 })
             })
         })

@@ -82,7 +82,8 @@ impl EncoderConfig {
     fn layers(&self, size: usize, width: usize, device: &Device) -> (Layers, usize) {
         match &self.body {
             Body::Mlp { layers, dropout } => {
-                (Layers::Mlp(Mlp::new(size, width, *layers, *dropout, device)), width)
+                let out = if *layers == 0 { size } else { width };
+                (Layers::Mlp(Mlp::new(size, width, *layers, *dropout, device)), out)
             }
             Body::Conv { kernels, channels, dropout } => (
                 Layers::Conv(Ngrams::new(size, kernels, *channels, *dropout, device)),

@@ -7,8 +7,8 @@ mod predict;
 
 pub use distill::Distill;
 pub use labels::{
-    PositiveWeights, binary_cross_entropy, concordance, concordances, cross_entropy, hardest,
-    positive_weights, restrict, weighted_binary_cross_entropy,
+    PositiveWeights, binary_cross_entropy, class_weights, concordance, concordances, cross_entropy,
+    hardest, positive_weights, restrict, weighted_binary_cross_entropy,
 };
 pub use predict::PredictLoss;
 

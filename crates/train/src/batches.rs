@@ -300,9 +300,18 @@ fn changed(
     random: &mut ChaCha8Rng,
 ) -> Vec<f32> {
     match value {
-        // Half of the time the whole clip, else one of its stretches.
-        Value::Vectors(all) if all.len() > 1 && random.random::<bool>() => {
-            all[random.random_range(1..all.len())].clone()
+        Value::Vectors(all) if all.len() > 1 => {
+            let share = changes.iter().find_map(|c| match c {
+                Augment::Stretch { share } => Some(*share),
+                _ => None,
+            });
+            match share {
+                None if random.random::<bool>() => all[random.random_range(1..all.len())].clone(),
+                Some(share) if random.random::<f32>() < share => {
+                    all[random.random_range(1..all.len())].clone()
+                }
+                _ => plain(value, cut),
+            }
         }
         Value::Vectors(_) | Value::Series { .. } => plain(value, cut),
         Value::Tokens(ids) => {

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
 
-/// A stack of hidden layers of equal width.
+/// A stack of hidden layers of equal width; perhaps of none, where only the input is dropped.
 #[derive(Module, Debug)]
 pub(crate) struct Mlp {
     hidden: Vec<Linear>,
@@ -19,7 +19,7 @@ impl Mlp {
         dropout: f64,
         device: &Device,
     ) -> Self {
-        let hidden = (0..layers.max(1))
+        let hidden = (0..layers)
             .map(|layer| {
                 LinearConfig::new(if layer == 0 { size } else { width }, width).init(device)
             })
@@ -28,7 +28,7 @@ impl Mlp {
     }
 
     /// # Shapes
-    /// `[b, t, size]` -> `[b, t, width]`.
+    /// `[b, t, size]` -> `[b, t, width]`, or as it came where there is no layer.
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let x = self.dropout.forward(x);
         self.hidden.iter().fold(x, |x, layer| self.dropout.forward(relu(layer.forward(x))))

@@ -9,7 +9,8 @@ use limbic_media::{Modality, PerModality};
 use crate::SHARED;
 use crate::{Batch, LabelLoss, Model, On, Reduce, Result, Target, Views};
 
-/// How often a yes counts, for each class of each yes/no label set by its name.
+/// How often a yes counts, for each class of each yes/no label set by its name; and how often a
+/// clip of each class of the other sets counts where their classes are to count alike.
 pub type PositiveWeights = BTreeMap<String, Vec<f32>>;
 
 impl LabelLoss {
@@ -50,7 +51,11 @@ impl LabelLoss {
         let mut terms = Vec::new();
         for (set, target) in targets {
             for logits in self.answers(model, &views, set)? {
-                let loss = self.loss(logits, target, looks, positives.get(set));
+                let weights = positives.get(set).filter(|_| match target {
+                    Target::Class(_) => self.even.contains(set),
+                    _ => self.balanced,
+                });
+                let loss = self.loss(logits, target, looks, weights);
                 terms.extend(loss.map(|loss| loss * self.weight));
             }
         }
@@ -103,11 +108,20 @@ impl LabelLoss {
             Target::None => None,
             Target::Class(target) => {
                 let target = if self.hard { hardest(again(target)) } else { again(target) };
-                Some(cross_entropy(logits, self.smooth(target)))
+                let target = self.smooth(target);
+                let target = match positive {
+                    Some(weights) => {
+                        let shape = [1, weights.len()];
+                        let data = TensorData::new(weights.clone(), shape);
+                        target * Tensor::<2>::from_data(data, &logits.device())
+                    }
+                    None => target,
+                };
+                Some(cross_entropy(logits, target))
             }
             Target::Multi(target) => {
                 let (classes, device) = (target.dims()[1], logits.device());
-                let positive = positive.filter(|_| self.balanced).map(|weights| {
+                let positive = positive.map(|weights| {
                     Tensor::from_data(TensorData::new(weights.clone(), [classes]), &device)
                 });
                 let mean = weighted_binary_cross_entropy(logits, again(target), positive);
@@ -212,6 +226,14 @@ pub fn positive_weights(positives: &[usize], clips: usize) -> Vec<f32> {
     positives.iter().map(|p| clips.saturating_sub(*p) as f32 / (*p).max(1) as f32).collect()
 }
 
+/// How often a clip of each class has to count for all classes that occur to weigh the same, and
+/// for a clip to count once on average. `counts` are the clips of each class.
+pub fn class_weights(counts: &[f32]) -> Vec<f32> {
+    let (total, occur) = (counts.iter().sum::<f32>(), counts.iter().filter(|n| **n > 0.0).count());
+    let even = total / occur.max(1) as f32;
+    counts.iter().map(|n| if *n > 0.0 { even / n } else { 1.0 }).collect()
+}
+
 /// `mean_k (1 - CCC_k)` over the batch; see [`concordances`].
 ///
 /// # Shapes
@@ -239,6 +261,17 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+
+    #[test]
+    fn weights_of_classes_give_each_the_same_sum_and_a_clip_one_on_average() {
+        let counts = [10.0, 30.0, 0.0, 2.0];
+        let weights = class_weights(&counts);
+        for class in [0, 1, 3] {
+            assert!((counts[class] * weights[class] - 14.0).abs() < 1e-4);
+        }
+        let sum: f32 = counts.iter().zip(&weights).map(|(n, w)| n * w).sum();
+        assert!((sum - 42.0).abs() < 1e-3);
+    }
 
     fn rows<const N: usize, const K: usize>(values: [[f32; K]; N]) -> Tensor<2> {
         Tensor::from_data(values, &Device::flex())

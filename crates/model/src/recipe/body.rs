@@ -16,7 +16,7 @@ use crate::{Error, InputConfig, Result};
 pub enum Body {
     /// Linear, ReLU and dropout, on every step alone.
     Mlp {
-        /// How many hidden layers.
+        /// How many hidden layers, beside the projection to the view.
         layers: usize,
         /// Dropout after each, and on the input.
         dropout: f64,

@@ -158,6 +158,12 @@ pub enum Augment {
         /// Probability of one erased square.
         erase: f32,
     },
+    /// A random stretch of a recording in place of the whole, for vectors of which there is one a
+    /// stretch.
+    Stretch {
+        /// How often; half of the time where it is not written.
+        share: f32,
+    },
     /// Tokens dropped at random.
     TokenDrop {
         /// Probability that a token is dropped.

@@ -247,6 +247,10 @@ pub struct LabelLoss {
     /// Whether a yes counts as often as a no of its class: it is weighted with the negatives over
     /// the positives of the training clips.
     pub balanced: bool,
+    /// Label sets of one class a clip whose classes count alike: each clip is weighted with how
+    /// rare its class is among the training clips.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub even: Vec<String>,
     /// How the losses of several ratings become one.
     pub ratings: Reduce,
 }
@@ -287,6 +291,7 @@ impl Default for LabelLoss {
             hard: false,
             binary: Reduce::Mean,
             balanced: false,
+            even: Vec::new(),
             ratings: Reduce::Mean,
         }
     }

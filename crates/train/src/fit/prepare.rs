@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use burn::tensor::Device;
 use limbic_media::Modality;
-use limbic_model::objective::{PositiveWeights, positive_weights};
+use limbic_model::objective::{PositiveWeights, class_weights, positive_weights};
 use limbic_model::{InputConfig, LabelKind, Model};
 
 use super::Fit;
@@ -51,11 +51,24 @@ fn blank(dataset: &Dataset, modality: Modality, train: &[usize]) -> Vec<String> 
     sets.filter(|name| !had.contains(name.as_str())).collect()
 }
 
-/// How often a yes counts, for each class of each yes/no label set of the clips of `train`.
+/// How often a yes counts, for each class of each yes/no label set of the clips of `train`, and how
+/// often a clip of each class counts for the others.
 pub(crate) fn positives(dataset: &Dataset, train: &[usize]) -> PositiveWeights {
     let mut all = PositiveWeights::new();
     for (corpus, card) in dataset.cards.iter().enumerate() {
         let sets = card.labels.iter().enumerate();
+        let own = || train.iter().map(|i| &dataset.items[*i]).filter(|i| i.corpus == corpus);
+        for (index, map) in sets.clone().filter(|(_, map)| map.kind == LabelKind::Class) {
+            let mut counts = vec![0.0; map.classes.len()];
+            for label in own().filter_map(|item| item.labels.get(index)?.as_ref()) {
+                let shares = weights(label, map.classes.len());
+                let total: f32 = shares.iter().sum();
+                for (count, share) in counts.iter_mut().zip(shares) {
+                    *count += share / total.max(1e-6);
+                }
+            }
+            all.insert(map.name.clone(), class_weights(&counts));
+        }
         for (index, map) in sets.filter(|(_, map)| map.kind == LabelKind::Multi) {
             let mut counts = vec![0; map.classes.len()];
             let mut clips = 0;
