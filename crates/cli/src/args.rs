@@ -204,6 +204,7 @@ A training that was interrupted goes on from its last epoch when the same comman
 Epochs and scores are JSON lines on standard output.";
 
 /// Trains a recipe on corpora, scores the clips that were held out, and saves a checkpoint.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = TRAIN_EXAMPLES)]
 pub(crate) struct Train {

@@ -243,3 +243,54 @@ fn a_split_file_takes_the_place_of_the_published_one_and_stays_what_it_was() {
         limbic(here, &["train", "recipe.toml", "--data", "data", "-q", "--leave-corpus-out"], b"");
     refused(&run, 1, &["at least two corpora"]);
 }
+
+#[test]
+fn checkpoints_of_all_folds_are_scored_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    corpus(&here.join("data"), 0.0);
+    let split = ["data", "split", "data/mosi", "--folds", "5", "-o", "folds.jsonl"];
+    let run = limbic(here, &split, b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let recipe = RECIPE.replace("official", "leave-speakers-out");
+    let run = train(here, &recipe, &["--split", "folds.jsonl", "--cross-validate", "--keep-folds"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let fold = |k: usize| format!("model.fold-{k}.safetensors");
+    let others: Vec<String> = (1..5).map(fold).collect();
+    let first = fold(0);
+    let mut all = vec![first.as_str(), "--data", "data", "-o", "one", "--quick", "--with"];
+    all.extend(others.iter().map(String::as_str));
+    let run = eval(here, &all);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let found = result(&here.join("one"));
+    assert_eq!(found["data"]["clips"], 24, "{}", found["split"]);
+    assert_eq!(found["sections"][0]["conditions"][0]["scored"]["clips"], 24);
+    assert!(found["checkpoint"]["name"].as_str().unwrap().contains("fold-4"));
+    let again = eval(here, &["--replay", "one/result.json"]);
+    assert!(again.stderr.contains("the same to the last bit"), "{}", again.stderr);
+
+    let twice = [first.as_str(), "--data", "data", "-o", "two", "--with", &first];
+    refused(&eval(here, &twice), 1, &[first.as_str(), "different folds"]);
+}
+
+#[test]
+fn labels_that_were_never_learned_are_asked_for_by_their_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let rows = "text,emotion,speaker\nwhat a lovely and sunny day,bliss,a\n\
+                she is gone and I am alone,gloom,b\nhow dare you do that to me,rage,c\n\
+                well what a lovely and sunny day,bliss,d\n";
+    fs::write(here.join("clips.csv"), rows).unwrap();
+    let model = crate::worded::model().whole();
+    let model = model.to_str().unwrap();
+    let run = eval(here, &[model, "clips.csv", "-o", "one", "--target", "perceived"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let found = result(&here.join("one"));
+    let sections = found["sections"].as_array().unwrap();
+    let section = sections
+        .iter()
+        .find(|section| section["labels"].as_str().unwrap().ends_with("by its words"));
+    let scored = &section.unwrap_or_else(|| panic!("{found}"))["conditions"][0]["scored"];
+    let accuracy = scored["metrics"].as_array().unwrap().iter().find(|m| m["metric"] == "accuracy");
+    assert!(accuracy.unwrap()["value"].as_f64().unwrap() > 0.7, "{scored}");
+}

@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_recipe;
 mod convert;
 mod data;
+mod distill;
 mod embedded;
 mod emotions;
 mod eval;

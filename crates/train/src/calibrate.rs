@@ -85,6 +85,8 @@ fn nll(rows: &[Row], temperature: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use limbic_media::Modality::{Audio, Text};
+
     use super::*;
 
     #[test]
@@ -100,5 +102,35 @@ mod tests {
         };
         let outcomes = [outcome(0), outcome(0), outcome(0), outcome(1)];
         assert!((temperature(&outcomes) - 4.0).abs() < 1e-2);
+    }
+
+    #[test]
+    fn each_choice_of_modalities_has_a_temperature_of_its_own() {
+        // Clip i has class i % 3. Alone, the voice is right three times of four at 4 ln 3 against
+        // both others at 0, which a temperature of 4 makes honest within two; with both all is
+        // right, and no temperature is low enough.
+        let dataset = crate::dataset::made_up(60);
+        let outcome = |item: usize, modalities: &[limbic_media::Modality], wrong: bool| {
+            let mut logits = vec![0.0; 3];
+            logits[(item + usize::from(wrong)) % 3] = 4.0 * 3f32.ln();
+            Outcome {
+                item,
+                modalities: modalities.to_vec(),
+                logits: vec![logits],
+                shared: [0.0; 8],
+                covered: [false; 8],
+                shared_truth: None,
+            }
+        };
+        let outcomes: Vec<Outcome> = (0..60)
+            .flat_map(|i| [outcome(i, &[Audio], i % 4 == 0), outcome(i, &[Text, Audio], false)])
+            .collect();
+        let fitted = calibration(&dataset, &outcomes);
+        let fitted = &fitted["made-up"];
+        // exp(4 ln 3 / T) / (exp(4 ln 3 / T) + 2) = 3/4 where exp(4 ln 3 / T) = 6.
+        let expected = 4.0 * 3f32.ln() / 6f32.ln();
+        assert!((fitted["audio"] - expected).abs() < 0.02, "{fitted:?}");
+        assert!(fitted["text+audio"] < 0.2, "{fitted:?}");
+        assert_eq!(calibration(&dataset, &outcomes[..20]), Calibration::new(), "too few");
     }
 }

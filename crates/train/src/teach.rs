@@ -28,10 +28,10 @@ impl Taught {
     pub(crate) fn rows(&self, batch: &[usize]) -> Vec<Rows> {
         let answers: Vec<_> = batch.iter().map(|index| self.answers.get(index)).collect();
         let sets = self.sets.iter().enumerate().filter_map(|(set, (name, kind, classes))| {
-            let row = |said: &Option<&Vec<Vec<f32>>>| {
+            let row = |said: Option<&Vec<Vec<f32>>>| {
                 said.map(|said| &said[set]).filter(|row| !row.is_empty()).cloned()
             };
-            let rows: Vec<Option<Vec<f32>>> = answers.iter().map(row).collect();
+            let rows: Vec<Option<Vec<f32>>> = answers.iter().copied().map(row).collect();
             // Zeros are no answer to yes/no questions and ratings, so there all have to speak.
             let enough = match kind {
                 LabelKind::Class => rows.iter().any(Option::is_some),

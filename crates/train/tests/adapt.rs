@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -24,6 +25,12 @@ use rand_chacha::ChaCha8Rng;
 
 /// Numbers of a clip in each modality.
 const SIZE: usize = 6;
+
+/// One test at a time: all draw from burn's generator, and what one draws another would miss.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const NAMES: [(Modality, &str); 3] = [
     (Modality::Text, "mosi-text@1"),
@@ -168,6 +175,7 @@ proptest! {
     fn what_it_answered_before_it_answers_to_the_last_bit_and_undo_is_the_way_back(
         seed in 0u64..1000, count in 12usize..40, half in any::<bool>(), words in any::<bool>(),
     ) {
+        let _turn = turn();
         let precision = if half { Precision::Half } else { Precision::Full };
         let bytes = checkpoint(words).to_bytes(precision).unwrap();
         let load = |bytes: &[u8]| {
@@ -197,6 +205,7 @@ proptest! {
 
     #[test]
     fn the_order_of_clips_changes_nothing(seed in 0u64..1000) {
+        let _turn = turn();
         let base = checkpoint(false);
         let clips = examples(30, seed, |i, m| !(i + m as usize).is_multiple_of(3));
         let mut other = clips.clone();
@@ -210,6 +219,7 @@ proptest! {
 
 #[test]
 fn a_modality_that_is_missing_is_not_missed() {
+    let _turn = turn();
     let base = checkpoint(false);
     // Texts everywhere, voices of every second clip, no faces.
     let has = |i: usize, m: Modality| {
@@ -234,6 +244,7 @@ fn a_modality_that_is_missing_is_not_missed() {
 
 #[test]
 fn what_no_rows_can_be_fitted_to_is_refused_by_name() {
+    let _turn = turn();
     let base = checkpoint(false);
     let refused = |change: &dyn Fn(&mut Vec<Example>)| {
         let mut clips = examples(18, 1, |_, _| true);
@@ -251,6 +262,7 @@ fn what_no_rows_can_be_fitted_to_is_refused_by_name() {
 
 #[test]
 fn a_clip_that_is_no_number_is_named_and_left_out() {
+    let _turn = turn();
     let base = checkpoint(false);
     let mut clips = examples(18, 1, |_, _| true);
     for medium in &mut clips[4].media {
@@ -279,6 +291,7 @@ fn words(base: &Checkpoint) -> PerModality<limbic_model::Rows> {
 
 #[test]
 fn names_alone_answer_as_the_words_do_and_a_few_clips_begin_there() {
+    let _turn = turn();
     let base = checkpoint(true);
     let asked = request(words(&base));
     let adapted = named(&base, &asked).unwrap();
@@ -309,6 +322,7 @@ fn names_alone_answer_as_the_words_do_and_a_few_clips_begin_there() {
 
 #[test]
 fn last_layers_move_where_they_help_and_come_back() {
+    let _turn = turn();
     let base = checkpoint(false);
     let bytes = base.to_bytes(Precision::Full).unwrap();
     let mut asked = request(PerModality::none());
@@ -326,6 +340,7 @@ fn last_layers_move_where_they_help_and_come_back() {
 
 #[test]
 fn clips_without_labels_find_each_other_and_the_old_model_comes_back() {
+    let _turn = turn();
     let base = checkpoint(false);
     let bytes = base.to_bytes(Precision::Half).unwrap();
     let base = Checkpoint::from_bytes("a test", &bytes, &Modality::ALL, &Device::flex()).unwrap();
@@ -344,6 +359,7 @@ fn clips_without_labels_find_each_other_and_the_old_model_comes_back() {
 
 #[test]
 fn a_curve_has_every_way_and_draws_no_more_than_there_is() {
+    let _turn = turn();
     let base = checkpoint(true);
     let examples = examples(90, 6, |_, m| m == Modality::Text);
     let clips = read(&base, examples.clone());

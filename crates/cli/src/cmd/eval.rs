@@ -3,6 +3,7 @@
 mod asked;
 mod folds;
 mod heads;
+mod names;
 mod plan;
 mod readings;
 mod record;
@@ -240,6 +241,8 @@ fn ask(typed: &Eval, given: &Given, plan: &Plan, skipped: &mut Vec<String>) -> R
     }
     let reader = Reader { limbic: &given.limbic, modalities: given.readable(), quiet: typed.quiet };
     asked.extend(reader.ask(&plan.card.labels, &plan.test, typed.quick, skipped));
+    let how = (typed.quick, typed.quiet);
+    asked.extend(names::ask(given, &plan.card.labels, &plan.test, how, skipped));
     Ok(asked)
 }
 

@@ -48,7 +48,7 @@ pub(super) fn with(
 impl Gathered {
     fn extend(&mut self, more: Self) {
         self.plan.test.extend(more.plan.test);
-        self.plan.chosen = "the clips that each fold's training left out, together".to_owned();
+        "the clips that each fold's training left out, together".clone_into(&mut self.plan.chosen);
         self.skipped.extend(more.skipped);
         let (found, reason) = &mut self.allowed;
         let (others, others_reason) = more.allowed;

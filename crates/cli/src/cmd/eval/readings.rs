@@ -119,6 +119,28 @@ impl Reader<'_> {
     ) -> Vec<Asked> {
         let questions: Vec<Question> =
             maps.iter().enumerate().filter_map(|(set, map)| Question::of(set, map)).collect();
+        self.put(questions, examples, quick, skipped)
+    }
+
+    /// The same for a label set that the model never learned: its classes by their words, which is
+    /// what readings of this model speak of.
+    pub(super) fn ask_by_words(
+        &self,
+        (set, map): (usize, &LabelMap),
+        examples: &[Example],
+        quick: bool,
+        skipped: &mut Vec<String>,
+    ) -> Vec<Asked> {
+        self.put(vec![Question::by_words(set, map)], examples, quick, skipped)
+    }
+
+    fn put(
+        &self,
+        questions: Vec<Question>,
+        examples: &[Example],
+        quick: bool,
+        skipped: &mut Vec<String>,
+    ) -> Vec<Asked> {
         if questions.is_empty() || self.modalities.is_empty() {
             return Vec::new();
         }
@@ -236,6 +258,8 @@ struct Question {
     corpus: LabelMap,
     /// The label set that is answered to.
     asked: LabelMap,
+    /// Whether readings speak of the classes themselves.
+    worded: bool,
 }
 
 impl Question {
@@ -260,6 +284,7 @@ impl Question {
         Some(Self {
             set,
             corpus: map.clone(),
+            worded: false,
             asked: LabelMap {
                 name: format!("{} as {SHARED} reads it", map.name),
                 kind,
@@ -270,6 +295,11 @@ impl Question {
                 ..map.clone()
             },
         })
+    }
+
+    fn by_words(set: usize, map: &LabelMap) -> Self {
+        let asked = LabelMap { name: format!("{} by its words", map.name), ..map.clone() };
+        Self { set, corpus: map.clone(), asked, worded: true }
     }
 
     fn answers(
@@ -286,7 +316,9 @@ impl Question {
                 return None;
             }
             let fused = limbic.fuse(found)?;
-            let (truth, said) = if self.asked.kind == LabelKind::Rating {
+            let (truth, said) = if self.worded {
+                (label.clone(), fused.probabilities.iter().map(|p| f64::from(*p)).collect())
+            } else if self.asked.kind == LabelKind::Rating {
                 let Label::Rating(values) = label else { return None };
                 let mut said = Vec::new();
                 let mut truth = Vec::new();
