@@ -161,15 +161,8 @@ fn worded(folder: &Path) {
     let vectors = vec![vec![0.5, 0.25, -1.0]; model.worded().len()];
     let tokenizer =
         limbic_features::TextTokenizer::train(["so vast and so dull a day"], 300, 16).unwrap();
-    let checkpoint = Checkpoint {
-        model: model.with_class_vectors(&vectors).unwrap(),
-        recipes: [(Modality::Text, recipe)].into(),
-        provenance: [(Modality::Text, Provenance::default())].into(),
-        assets: [("tokenizer.json".to_owned(), tokenizer.to_json().unwrap())].into(),
-        ..Checkpoint::default()
-    };
-    checkpoint.save(&folder.join("worded.safetensors"), limbic_model::Precision::Full).unwrap();
-    fs::write(folder.join("word2vec_gnews300_words.txt"), "awe\nwonder\ndull\nbeneath\n").unwrap();
+    let (list, matrix) = (folder.join("words.txt"), folder.join("vectors.npy"));
+    fs::write(&list, "awe\nwonder\ndull\nbeneath\n").unwrap();
     let numbers = [[1.0f32, 0.1, 0.0], [1.0, 0.0, 0.1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3), }";
     let mut npy = b"\x93NUMPY\x01\x00".to_vec();
@@ -177,7 +170,17 @@ fn worded(folder: &Path) {
     npy.extend(dict.as_bytes());
     npy.push(b'\n');
     npy.extend(numbers.iter().flatten().flat_map(|x| x.to_le_bytes()));
-    fs::write(folder.join("word2vec_gnews300_f16.npy"), npy).unwrap();
+    fs::write(&matrix, npy).unwrap();
+    let words = limbic_features::WordVectors::open(&list, &matrix).unwrap();
+    let checkpoint = Checkpoint {
+        model: model.with_class_vectors(&vectors).unwrap(),
+        recipes: [(Modality::Text, recipe)].into(),
+        provenance: [(Modality::Text, Provenance::default())].into(),
+        assets: [("tokenizer.json".to_owned(), tokenizer.to_json().unwrap())].into(),
+        word_vectors: Some(words.to_bytes()),
+        ..Checkpoint::default()
+    };
+    checkpoint.save(&folder.join("worded.safetensors"), limbic_model::Precision::Full).unwrap();
 }
 
 #[test]
@@ -185,11 +188,11 @@ fn names_alone_need_no_clip_and_close_ones_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     worded(here);
-    let model = ["--model", "worded.safetensors", "--wordvec", "."];
+    let model = ["--model", "worded.safetensors"];
     let labels = "awe, wonder, boredom=dull; contempt=what is beneath";
     let run = adapt(here, &[&model[..], &["--labels", &labels.replace(", ", "; ")]].concat());
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    assert!(run.stderr.contains("`awe` and `wonder` are too close"), "{}", run.stderr);
+    assert!(run.stderr.contains("`awe` and `wonder` mean nearly the same"), "{}", run.stderr);
     assert!(run.stdout.contains("contempt (what is beneath)"), "{}", run.stdout);
     let adapted = load(&here.join("adapted.safetensors"));
     let branch = adapted.model.branch(Modality::Text).unwrap();
@@ -199,7 +202,7 @@ fn names_alone_need_no_clip_and_close_ones_are_told() {
 
     fs::remove_file(here.join("adapted.safetensors")).unwrap();
     let names = [&model[..], &["--labels", "awe,boredom"]].concat();
-    refused(here, &names, &["`boredom`", "boredom=what it is"]);
+    refused(here, &names, &["`boredom`", "`boredom=a definition in words`"]);
     refused(here, &["--labels", "awe,dull"], &["no emotion by its name alone", "--data"]);
 }
 
@@ -211,10 +214,10 @@ fn what_cannot_be_learned_is_refused_in_a_sentence() {
     let mood = [&data[..], &["--column", "mood"]].concat();
     let with = |more: &[&'static str]| [&mood[..], more].concat();
     refused(here, &[&data[..], &["--column", "moods"]].concat(), &["`moods`", "mood"]);
-    refused(here, &with(&["--labels", "awe"]), &["one class", "two at least"]);
+    refused(here, &with(&["--labels", "awe"]), &["only `awe`", "at least two"]);
     refused(here, &with(&["--labels", "awe,AWE"]), &["twice"]);
     refused(here, &with(&["--labels", "awe,pride"]), &["pride", "awe, boredom"]);
-    refused(here, &with(&["--labels", "awe,=x"]), &["name=definition"]);
+    refused(here, &with(&["--labels", "awe,=x"]), &["a definition has no name"]);
     refused(here, &with(&["--name", "limbic"]), &["--name limbic", "another"]);
     refused(here, &with(&["--minutes", "-1"]), &["--minutes -1"]);
     refused(here, &with(&["--curve", "0"]), &["--curve"]);

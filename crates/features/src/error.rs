@@ -70,6 +70,9 @@ pub enum Error {
         /// What to do.
         way_out: &'static str,
     },
+    /// Classes cannot be named so.
+    #[error("{0}")]
+    Names(String),
 }
 
 impl Error {

@@ -46,5 +46,5 @@ pub use store::{
     Stored, read_features, read_parquet, read_safetensors, write_features, write_parquet,
     write_safetensors,
 };
-pub use text::{Phrase, TextTokenizer, WordVectors, normalise_text};
+pub use text::{Meanings, Name, Phrase, TextTokenizer, WordVectors, normalise_text};
 pub use voice::{VoiceDescriptors, VoiceFunctionals};

@@ -7,6 +7,7 @@
 //! piece that continues a word. A character that was never seen becomes one `[UNK]`.
 
 mod merges;
+mod names;
 mod normalise;
 mod vectors;
 
@@ -20,6 +21,7 @@ use tokenizers::{
     TruncationParams,
 };
 
+pub use names::{Meanings, Name};
 pub use normalise::normalise_text;
 pub use vectors::{Phrase, WordVectors};
 

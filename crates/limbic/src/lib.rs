@@ -30,7 +30,6 @@ mod fusion;
 mod labels;
 mod listen;
 mod look;
-mod names;
 mod options;
 mod question;
 mod read;

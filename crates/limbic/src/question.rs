@@ -1,13 +1,12 @@
 //! What a model is asked: the eight emotions, a label set of its own, or names by their words.
 
-use limbic_features::WordVectors;
+use limbic_features::{Meanings, Name, WordVectors};
 use limbic_media::PerModality;
 use limbic_model::{Abstain, Contents, LabelKind, SHARED};
 
 use crate::error::{Error, Failure, Result};
 use crate::fusion::Fusion;
 use crate::labels::{Labels, PerLabel};
-use crate::names;
 use crate::reading::Estimate;
 use crate::scores::Scores;
 
@@ -88,11 +87,14 @@ impl Question {
              `limbic train`, which puts them in"
         )))?;
         let words = WordVectors::from_bytes(name, bytes).map_err(|error| failed(error.into()))?;
-        let names = names::read(list, &words)?;
-        let about = About::Names { rows: names.rows, count: names.labels.len() };
-        let labels = Labels { set: None, kind: LabelKind::Class, names: names.labels.into() };
+        let unusable = |error: limbic_features::Error| Error::Emotions(error.to_string());
+        let names = Name::list(list).map_err(unusable)?;
+        let Meanings { rows, warnings } = words.meanings(&names).map_err(unusable)?;
+        let about = About::Names { rows: rows.concat(), count: names.len() };
+        let names: Vec<String> = names.into_iter().map(|name| name.name).collect();
+        let labels = Labels { set: None, kind: LabelKind::Class, names: names.into() };
         // What was chosen for other labels says nothing of these.
-        Ok((Self { labels, about, yes_from: Vec::new(), abstain: None }, names.warnings))
+        Ok((Self { labels, about, yes_from: Vec::new(), abstain: None }, warnings))
     }
 
     /// Joins what the experts said into an answer, which is withheld where the model is not sure

@@ -13,7 +13,7 @@ pub(crate) mod tcn;
 pub(crate) mod transformer;
 
 use burn::module::Module;
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
 use limbic_media::Modality;
 
@@ -39,6 +39,7 @@ pub struct Encoder {
     body: Layers,
     pooling: Pooling,
     view: Option<Linear>,
+    drop: Dropout,
 }
 
 /// The layers of the body.
@@ -75,6 +76,7 @@ impl EncoderConfig {
             body,
             pooling: self.pool.init(out, device),
             view: self.body.projects().then(|| view.init(device)),
+            drop: DropoutConfig::new(self.drop.unwrap_or(0.0)).init(),
         }
     }
 
@@ -141,7 +143,7 @@ impl Encoder {
             (Encoded::Vector(view), _) => view,
         };
         let view = match &self.view {
-            Some(project) => relu(project.forward(view)),
+            Some(project) => self.drop.forward(relu(project.forward(view))),
             None => view,
         };
         Ok(trunk.map_or(view.clone(), |trunk| trunk.refine(view)))

@@ -11,11 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Model, Result};
+use crate::{Error, Model, Result, Rows};
 
 /// What makes scores of names comparable; fitted with a model and kept in its checkpoint.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -59,16 +59,44 @@ impl ZeroShotScale {
             scores =
                 scores - model.unseen(modality, &Tensor::from_data(mean, &view.device()), rows)?;
         }
+        Ok(scores / self.usable(modality))
+    }
+
+    /// The same as rows of a label set: what they score is what [`ZeroShotScale::logits`] says.
+    /// `None` where the rows of the model are not words.
+    ///
+    /// # Errors
+    /// Those of [`Model::named_rows`] and [`ZeroShotScale::logits`].
+    pub fn rows(
+        &self,
+        model: &Model,
+        modality: Modality,
+        vectors: &[Vec<f32>],
+    ) -> Result<Option<Rows>> {
+        let Some(mut rows) = model.named_rows(modality, vectors)? else { return Ok(None) };
+        let Some(width) = rows.weights.first().map(Vec::len) else { return Ok(Some(rows)) };
+        let device = Device::flex();
+        let origin = TensorData::new(vec![0.0f32; width], [1, width]);
+        let size = vectors.first().map_or(0, Vec::len);
+        let words = TensorData::new(vectors.concat(), [vectors.len(), size]);
+        let (origin, words) =
+            (Tensor::from_data(origin, &device), Tensor::from_data(words, &device));
+        // At a view of zeros nothing is left but the reference.
+        let bias = self.logits(model, modality, &origin, &words)?;
+        rows.bias = bias.into_data().iter().collect();
+        let scale = self.usable(modality);
+        rows.weights.iter_mut().flatten().for_each(|weight| *weight /= scale);
+        Ok(Some(rows))
+    }
+
+    fn usable(&self, modality: Modality) -> f32 {
         let fitted = self.temperature.get(&modality).copied();
-        let usable = fitted.filter(|temperature| temperature.is_finite() && *temperature > 0.0);
-        Ok(scores / usable.unwrap_or(1.0))
+        fitted.filter(|own| own.is_finite() && *own > 0.0).unwrap_or(1.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-
     use super::*;
     use crate::{LabelKind, LabelSet, Recipe};
 
@@ -127,6 +155,33 @@ mod tests {
             let own = model.logits(modality, &numbers(VIEWS), "set").unwrap();
             let asked = model.unseen(modality, &numbers(VIEWS), &numbers([row(8), row(9)]));
             assert_eq!(values(own), values(asked.unwrap()), "{modality}");
+        }
+    }
+
+    #[test]
+    fn rows_of_names_score_what_the_names_score() {
+        let vectors = [vec![9.0, 9.0, 9.0, 9.0], vec![0.1, -0.2, 0.3, 0.1]];
+        let names = numbers([[9.0, 9.0, 9.0, 9.0], [0.1, -0.2, 0.3, 0.1]]);
+        for (words, unit) in [
+            ("head.words = { size = 4 }", false),
+            ("head.words = { size = 4, metric = 'cosine' }", true),
+        ] {
+            let model = model(words);
+            let scale = ZeroShotScale {
+                temperature: [(Modality::Audio, 2.0)].into(),
+                reference: [(Modality::Audio, vec![0.65, -0.5, -0.1, 1.05])].into(),
+            };
+            let rows = scale.rows(&model, Modality::Audio, &vectors).unwrap().unwrap();
+            assert_eq!(rows.unit, unit);
+            let asked = scale.logits(&model, Modality::Audio, &numbers(VIEWS), &names).unwrap();
+            for (row, expected) in values(asked).into_iter().enumerate() {
+                let (view, class) = (VIEWS[row / 2], row % 2);
+                let length = view.iter().map(|x| x * x).sum::<f32>().sqrt();
+                let length = if unit { length } else { 1.0 };
+                let score: f32 =
+                    view.iter().zip(&rows.weights[class]).map(|(x, w)| x * w / length).sum();
+                assert!((score + rows.bias[class] - expected).abs() < 1e-4, "{words}");
+            }
         }
     }
 

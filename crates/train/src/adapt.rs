@@ -15,7 +15,6 @@ mod folds;
 mod head;
 mod layers;
 mod learn;
-mod names;
 mod report;
 mod trial;
 
@@ -35,7 +34,6 @@ pub use self::contrast::{Unlabelled, contrast};
 pub use self::curve::{Curve, Rung, Way, curve};
 pub use self::folds::Folds;
 pub use self::head::{Head, Layout, Task, best, temperature as fitted_temperature};
-pub use self::names::{CLOSE, Lexicon, Name, rows, too_close, vectors as name_vectors};
 pub use self::report::{Compared, HeldOut, Numbers, PerClass, WHATEVER};
 
 use self::learn::Side;

@@ -67,7 +67,7 @@ pub(crate) struct Adapt {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// The folder that holds word vectors, for models whose rows are words
+    /// The folder that holds word vectors, for encoders that read them
     #[arg(long, value_name = "DIR", default_value = "../shared/data/wordvec")]
     pub(crate) wordvec: PathBuf,
 

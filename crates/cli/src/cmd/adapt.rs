@@ -171,7 +171,8 @@ fn learning_curve(
 fn request(typed: &Adapt, given: &Given, plan: &Plan, material: Option<&Material>) -> Request {
     let classes: Vec<String> = plan.names.iter().map(|name| name.name.clone()).collect();
     let covered = limbic_corpus::EMOTIONS.map(|emotion| classes.iter().any(|c| c == emotion));
-    let defined = plan.names.iter().filter(|name| name.defined());
+    let defined =
+        plan.names.iter().filter_map(|own| Some((own.name.clone(), own.definition.clone()?)));
     let labels = typed.labels.as_ref().map(|l| format!(" --labels '{l}'")).unwrap_or_default();
     let data = material.map(|own| format!(" --data {}", own.name)).unwrap_or_default();
     Request {
@@ -189,7 +190,7 @@ fn request(typed: &Adapt, given: &Given, plan: &Plan, material: Option<&Material
             from: given.hash.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: format!("limbic adapt{data}{labels} --seed {}", typed.seed),
-            definitions: defined.map(|own| (own.name.clone(), own.words.clone())).collect(),
+            definitions: defined.collect(),
             data: material.map(Material::hashes).unwrap_or_default(),
             ..Adapted::default()
         },

@@ -55,6 +55,9 @@ pub struct EncoderConfig {
     pub pool: Pool,
     /// Length of this modality's view, where it is not the model's.
     pub width: Option<usize>,
+    /// Dropout of the view before any trunk; for bodies that end in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop: Option<f64>,
 }
 
 /// The shape of what an encoder reads.
@@ -218,6 +221,13 @@ impl EncoderConfig {
             }
             InputConfig::Video { frames, channels, .. } if frames == 0 || channels == 0 => {
                 return bad("input", "needs at least one frame and one channel");
+            }
+            _ => {}
+        }
+        match self.drop {
+            Some(drop) if !(0.0..1.0).contains(&drop) => return bad("drop", "must lie in [0, 1)"),
+            Some(_) if !self.body.projects() => {
+                return bad("drop", "this body ends in the view by itself; remove it");
             }
             _ => {}
         }

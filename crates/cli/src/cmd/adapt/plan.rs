@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use limbic_features::WordVectors;
+use anyhow::{Result, anyhow, bail};
+use limbic_features::{Meanings, Name, WordVectors};
 use limbic_media::{Modality, PerModality};
 use limbic_model::{Checkpoint, Rows};
-use limbic_train::adapt::{Name, name_vectors, rows, too_close};
 
 use super::material::{Given, Material};
 use crate::args::Adapt;
@@ -71,7 +70,7 @@ impl Plan {
             warnings: Vec::new(),
         };
         if way != Way::Unlabelled {
-            plan.look_up(typed, given)?;
+            plan.look_up(given)?;
         }
         plan.sentence = plan.told(given, material);
         Ok(plan)
@@ -86,50 +85,41 @@ impl Plan {
     }
 
     /// Finds the rows of the words, where the rows of the model are words.
-    fn look_up(&mut self, typed: &Adapt, given: &Given) -> Result<()> {
-        if given.checkpoint.model.worded().is_empty() {
-            if self.names.iter().any(Name::defined) && self.way == Way::Labels {
-                self.warnings.push(
+    fn look_up(&mut self, given: &Given) -> Result<()> {
+        let model = &given.checkpoint.model;
+        let by_name = self.by_name();
+        let mut without =
+            |reason: String| self.warnings.push(format!("{reason}; rows do not start at words"));
+        if model.worded().is_empty() {
+            if self.names.iter().any(|name| name.definition.is_some()) && !by_name {
+                without(
                     "the rows of this model are not words, so definitions are not used".to_owned(),
                 );
             }
             return Ok(());
         }
-        let vectors = WordVectors::open(
-            typed.wordvec.join("word2vec_gnews300_words.txt"),
-            typed.wordvec.join("word2vec_gnews300_f16.npy"),
-        );
-        let vectors = match vectors {
-            Ok(vectors) => vectors,
-            Err(error) if self.way == Way::Labels => {
-                self.warnings.push(format!(
-                    "{error}, so rows do not start at the words of your labels; name the folder \
-                     of word vectors with --wordvec"
-                ));
-                return Ok(());
+        let Some(bytes) = &given.checkpoint.word_vectors else {
+            let reason = format!("{} carries no word vectors", given.name);
+            if by_name {
+                bail!("{reason}; train it again with `limbic train`, which puts them in");
             }
-            Err(error) => {
-                bail!("{error}; name the folder of word vectors with --wordvec")
-            }
+            without(reason);
+            return Ok(());
         };
-        let lexicon = |word: &str| vectors.get(word).map(<[f32]>::to_vec);
-        let found = match name_vectors(&self.names, &lexicon) {
+        let words = WordVectors::from_bytes(&given.name, bytes)?;
+        let Meanings { rows, warnings } = match words.meanings(&self.names) {
             Ok(found) => found,
-            Err(error) if self.way == Way::Labels => {
-                self.warnings.push(format!("{error}; rows do not start at words"));
+            Err(error) if by_name => bail!("--labels: {error}"),
+            Err(error) => {
+                without(error.to_string());
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
         };
-        for (one, other, cosine) in too_close(&self.names, &found) {
-            self.warnings.push(format!(
-                "`{one}` and `{other}` are too close to tell apart by their words (cosine \
-                 {cosine:.2}); define one of them, as in {one}=what sets it apart"
-            ));
-        }
+        self.warnings.extend(warnings);
+        let scale = &given.checkpoint.zero_shot;
         for modality in Modality::ALL {
-            if given.checkpoint.model.branch(modality).is_some()
-                && let Some(rows) = rows(&given.checkpoint, modality, &self.names, &lexicon)?
+            if model.branch(modality).is_some()
+                && let Some(rows) = scale.rows(model, modality, &rows)?
             {
                 self.words.insert(modality, rows);
             }
@@ -196,23 +186,9 @@ fn span(seconds: f64) -> String {
     }
 }
 
-/// The names of a list. Semicolons part them where there is one, for definitions hold commas.
+/// The names of a list.
 fn parsed(list: &str) -> Result<Vec<Name>> {
-    let mark = if list.contains(';') { ';' } else { ',' };
-    let pieces = list.split(mark).filter(|piece| !piece.trim().is_empty());
-    let names: Vec<Name> = pieces.map(Name::parse).collect::<limbic_train::Result<_>>()?;
-    for (index, name) in names.iter().enumerate() {
-        let same = |other: &Name| other.name.to_lowercase() == name.name.to_lowercase();
-        if names[..index].iter().any(same) {
-            bail!("--labels: names `{}` twice; keep one", name.name);
-        }
-    }
-    if names.len() < 2 {
-        bail!(
-            "--labels {list}: is one class; there is nothing to tell apart, so name two at least"
-        );
-    }
-    Ok(names)
+    Name::list(list).map_err(|error| anyhow!("--labels: {error}"))
 }
 
 /// Refuses labels that no clip has, where words cannot stand in for clips.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use limbic_train::adapt::{Curve, Layer, Name, Numbers, Report, Request, Unlabelled};
+use limbic_features::Name;
+use limbic_train::adapt::{Curve, Layer, Numbers, Report, Request, Unlabelled};
 
 /// The new classes by their words.
 pub(super) fn names(request: &Request, names: &[Name]) -> String {
@@ -10,8 +11,8 @@ pub(super) fn names(request: &Request, names: &[Name]) -> String {
     let mut page = format!("`{}` by words alone, for {}:", request.set.name, each.join(", "));
     for name in names {
         let _ = write!(page, "\n  {}", name.name);
-        if name.defined() {
-            let _ = write!(page, " ({})", name.words);
+        if let Some(definition) = &name.definition {
+            let _ = write!(page, " ({definition})");
         }
     }
     page

@@ -1,8 +1,7 @@
-//! Emotions by their words: a list as it is typed becomes word vectors.
+//! Classes by their words: a list as it is typed becomes word vectors.
 
-use limbic_features::{Phrase, WordVectors};
-
-use crate::error::{Error, Result};
+use super::{Phrase, WordVectors};
+use crate::{Error, Result};
 
 /// More names than this are no list that anyone would read.
 const MOST: usize = 1000;
@@ -15,77 +14,108 @@ const TOO_CLOSE: f32 = 0.75;
 /// So many pairs of names that lie too close are told.
 const PAIRS: usize = 10;
 
-/// Names with their vectors.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Names {
-    /// As they are shown.
-    pub(crate) labels: Vec<String>,
-    /// The vectors, end to end.
-    pub(crate) rows: Vec<f32>,
-    /// A sentence for each thing that may not be as it was meant.
-    pub(crate) warnings: Vec<String>,
+/// A class, and what it means where its name does not say it all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// As it is shown.
+    pub name: String,
+    /// What it means, in plain words.
+    pub definition: Option<String>,
 }
 
-/// Reads `joy, awe, contempt=the feeling that someone is beneath you`.
-///
-/// # Errors
-/// [`Error::Emotions`] where a name cannot be used as it is.
-pub(crate) fn read(list: &str, words: &WordVectors) -> Result<Names> {
-    let mut names: Vec<String> = Vec::new();
-    let mut rows: Vec<Vec<f32>> = Vec::new();
-    let mut warnings = Vec::new();
-    for entry in list.split(',').filter(|entry| !entry.trim().is_empty()) {
-        let (name, definition) = match entry.split_once('=') {
-            Some((name, definition)) => (plain(name), Some(definition.trim())),
-            None => (plain(entry), None),
+/// Vectors of classes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meanings {
+    /// One a class, each as long as the word vectors.
+    pub rows: Vec<Vec<f32>>,
+    /// A sentence for each thing that may not be as it was meant: words without a vector, names
+    /// that are hardly told apart.
+    pub warnings: Vec<String>,
+}
+
+impl Name {
+    /// A class that its name says.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), definition: None }
+    }
+
+    /// Reads `joy, awe, contempt=the feeling that someone is beneath you`. Semicolons part the
+    /// classes of a list that holds one, for definitions hold commas.
+    ///
+    /// # Errors
+    /// [`Error::Names`] where there are fewer than two, or a name cannot be used as it is.
+    pub fn list(text: &str) -> Result<Vec<Self>> {
+        let mark = if text.contains(';') { ';' } else { ',' };
+        let mut names: Vec<Self> = Vec::new();
+        for entry in text.split(mark).filter(|entry| !entry.trim().is_empty()) {
+            let (name, definition) = match entry.split_once('=') {
+                Some((name, definition)) => (name, Some(definition.trim().to_owned())),
+                None => (entry, None),
+            };
+            let name = Self { name: plain(name), definition };
+            name.check(&names)?;
+            names.push(name);
+        }
+        if names.len() < 2 {
+            let found =
+                names.first().map_or("none".to_owned(), |one| format!("only `{}`", one.name));
+            return Err(Error::Names(format!(
+                "a class is told by comparison, and this list names {found}; give at least two, \
+                 as in `joy, awe`"
+            )));
+        }
+        Ok(names)
+    }
+
+    fn check(&self, before: &[Self]) -> Result<()> {
+        let refused = |reason: String| Err(Error::Names(reason));
+        let name = &self.name;
+        if name.is_empty() {
+            return refused("a definition has no name; write `name=definition`".to_owned());
+        }
+        if name.chars().any(char::is_control) {
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+            return refused(format!("the name `{shown}` holds a control character; take it out"));
+        }
+        if name.chars().count() > LONGEST {
+            let begin: String = name.chars().take(20).collect();
+            return refused(format!(
+                "the name `{begin}…` is longer than {LONGEST} characters; write a short name and \
+                 what it means behind it, as `name=definition`"
+            ));
+        }
+        let same = |other: &&Self| other.name.to_lowercase() == name.to_lowercase();
+        if let Some(other) = before.iter().find(same) {
+            return refused(format!("`{}` is named twice; name it once", other.name));
+        }
+        if before.len() == MOST {
+            return refused(format!("there are more than {MOST} names; give fewer"));
+        }
+        Ok(())
+    }
+}
+
+impl WordVectors {
+    /// The vectors of classes: of a name the mean of its words, all of which have to be known; of
+    /// a definition the mean of those that are, in which frequent words count little.
+    ///
+    /// # Errors
+    /// [`Error::Names`] naming the class that has no vector, with words that are spelled like it.
+    pub fn meanings(&self, names: &[Name]) -> Result<Meanings> {
+        let mut warnings = Vec::new();
+        let row = |name: &Name| match &name.definition {
+            Some(text) => defined(&name.name, text, self, &mut warnings),
+            None => named(&name.name, self),
         };
-        check(&name, &names)?;
-        rows.push(match definition {
-            Some(text) => defined(&name, text, words, &mut warnings)?,
-            None => named(&name, words)?,
-        });
-        names.push(name);
+        let rows = names.iter().map(row).collect::<Result<Vec<_>>>()?;
+        warnings.extend(too_close(names, &rows));
+        Ok(Meanings { rows, warnings })
     }
-    if names.len() < 2 {
-        let found = names.first().map_or("none".to_owned(), |name| format!("only `{name}`"));
-        return Err(Error::Emotions(format!(
-            "an emotion is told by comparison, and this list names {found}; give at least two, as \
-             in `joy, awe`"
-        )));
-    }
-    warnings.extend(too_close(&names, &rows));
-    Ok(Names { labels: names, rows: rows.concat(), warnings })
 }
 
 /// A name with single spaces.
 fn plain(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn check(name: &str, before: &[String]) -> Result<()> {
-    let refused = |reason: String| Err(Error::Emotions(reason));
-    if name.is_empty() {
-        return refused("a definition has no name; write `name=definition`".to_owned());
-    }
-    if name.chars().any(char::is_control) {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-        return refused(format!("the name `{shown}` holds a control character; take it out"));
-    }
-    if name.chars().count() > LONGEST {
-        let begin: String = name.chars().take(20).collect();
-        return refused(format!(
-            "the name `{begin}…` is longer than {LONGEST} characters; write a short name and what \
-             it means behind it, as `name=definition`"
-        ));
-    }
-    let same = |other: &&String| other.to_lowercase() == name.to_lowercase();
-    if let Some(other) = before.iter().find(same) {
-        return refused(format!("`{other}` is named twice; name it once"));
-    }
-    if before.len() == MOST {
-        return refused(format!("there are more than {MOST} names; give fewer"));
-    }
-    Ok(())
 }
 
 /// The vector of a name.
@@ -102,7 +132,7 @@ fn named(name: &str, words: &WordVectors) -> Result<Vec<f32>> {
         [one] => format!("did you mean {one}? Else "),
         [before @ .., last] => format!("did you mean {} or {last}? Else ", before.join(", ")),
     };
-    Err(Error::Emotions(format!(
+    Err(Error::Names(format!(
         "the model has no vector for the word `{word}`; {near}say what it means, as \
          `{name}=a definition in words`"
     )))
@@ -117,7 +147,7 @@ fn defined(
 ) -> Result<Vec<f32>> {
     let Phrase { vector, unknown } = words.definition(text);
     let Some(vector) = vector.filter(|vector| points(vector)) else {
-        return Err(Error::Emotions(format!(
+        return Err(Error::Names(format!(
             "the definition of `{name}` has no word that the model has a vector for; write it in \
              other words"
         )));
@@ -139,7 +169,7 @@ fn points(vector: &[f32]) -> bool {
 }
 
 /// A sentence for each pair that lies too close, the closest first.
-fn too_close(names: &[String], rows: &[Vec<f32>]) -> Vec<String> {
+fn too_close(names: &[Name], rows: &[Vec<f32>]) -> Vec<String> {
     let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
     for (b, row) in rows.iter().enumerate() {
         for (a, other) in rows[..b].iter().enumerate() {
@@ -155,7 +185,7 @@ fn too_close(names: &[String], rows: &[Vec<f32>]) -> Vec<String> {
         format!(
             "`{}` and `{}` mean nearly the same to the model (cosine {cosine:.2}), so it hardly \
              tells them apart; leave one out, or define one with `=`",
-            names[*a], names[*b]
+            names[*a].name, names[*b].name
         )
     });
     let rest = (more > 0).then(|| format!("and {more} pairs more lie as close"));
@@ -189,26 +219,40 @@ mod tests {
         WordVectors::open(&list, &matrix).unwrap()
     }
 
+    fn read(list: &str) -> Result<(Vec<Name>, Meanings)> {
+        let names = Name::list(list)?;
+        let meanings = words().meanings(&names)?;
+        Ok((names, meanings))
+    }
+
     fn refused(list: &str) -> String {
-        read(list, &words()).unwrap_err().to_string()
+        read(list).unwrap_err().to_string()
     }
 
     #[test]
     fn names_and_definitions_become_vectors() {
-        let names = read(" Joy,awe , scorn=the contempt,", &words()).unwrap();
-        assert_eq!(names.labels, ["Joy", "awe", "scorn"]);
-        assert_eq!(names.rows[..6], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
-        assert!(names.rows[8] > names.rows[6], "{:?}", names.rows);
-        assert!(names.warnings.is_empty(), "{:?}", names.warnings);
+        let (names, found) = read(" Joy,awe , scorn=the contempt,").unwrap();
+        let shown: Vec<&str> = names.iter().map(|name| &*name.name).collect();
+        assert_eq!(shown, ["Joy", "awe", "scorn"]);
+        assert_eq!(found.rows[..2], [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]);
+        assert!(found.rows[2][2] > found.rows[2][0], "{:?}", found.rows);
+        assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+    }
+
+    #[test]
+    fn semicolons_leave_commas_to_definitions() {
+        let names = Name::list("joy; scorn = the contempt, or so ;").unwrap();
+        assert_eq!(names[0], Name::new("joy"));
+        assert_eq!(names[1].definition.as_deref(), Some("the contempt, or so"));
     }
 
     #[test]
     fn names_that_mean_the_same_are_warned_of() {
-        let names = read("joy, awe, delight", &words()).unwrap();
-        let [warning] = &names.warnings[..] else { panic!("{:?}", names.warnings) };
+        let (_, found) = read("joy, awe, delight").unwrap();
+        let [warning] = &found.warnings[..] else { panic!("{:?}", found.warnings) };
         assert!(warning.starts_with("`joy` and `delight` mean nearly the same"), "{warning}");
-        let names = read("joy, awe=zzz contempt", &words()).unwrap();
-        assert!(names.warnings[0].contains("no vector for `zzz`"), "{:?}", names.warnings);
+        let (_, found) = read("joy, awe=zzz contempt").unwrap();
+        assert!(found.warnings[0].contains("no vector for `zzz`"), "{:?}", found.warnings);
     }
 
     #[test]
@@ -231,7 +275,7 @@ mod tests {
         assert!(refused(&format!("joy, {}", "x".repeat(61))).contains("longer than 60"));
         let many: Vec<String> = (0..1001).map(|i| format!("n{i}=joy")).collect();
         assert!(refused(&many.join(",")).contains("more than 1000"));
-        let names = read(&many[..1000].join(","), &words()).unwrap();
-        assert_eq!((names.labels.len(), names.warnings.len()), (1000, PAIRS + 1));
+        let (names, found) = read(&many[..1000].join(",")).unwrap();
+        assert_eq!((names.len(), found.warnings.len()), (1000, PAIRS + 1));
     }
 }
