@@ -38,9 +38,7 @@ pub fn calibration(dataset: &Dataset, outcomes: &[Outcome]) -> Calibration {
                 let label = dataset.items[outcome.item].labels.get(index).and_then(Option::as_ref);
                 let logits = outcome.logits.get(index).filter(|logits| !logits.is_empty());
                 let Some((label, logits)) = label.zip(logits) else { continue };
-                let truth = weights(label, map.classes.len());
-                let total: f32 = truth.iter().sum();
-                let truth = truth.into_iter().map(|weight| weight / total.max(1e-6)).collect();
+                let truth = winners(&weights(label, map.classes.len()));
                 let inputs = limbic_model::inputs(&outcome.modalities);
                 rows.entry(inputs).or_default().push((logits.clone(), truth));
             }
@@ -52,6 +50,15 @@ pub fn calibration(dataset: &Dataset, outcomes: &[Outcome]) -> Calibration {
         }
     }
     all
+}
+
+/// The class with most votes, or an even share of each that ties for it: a probability is to say
+/// how often an answer is the label.
+fn winners(votes: &[f32]) -> Vec<f32> {
+    let most = votes.iter().copied().fold(0.0, f32::max);
+    let wins = |vote: &f32| f32::from(u8::from(most > 0.0 && *vote >= most));
+    let total: f32 = votes.iter().map(wins).sum();
+    votes.iter().map(|vote| wins(vote) / total.max(1.0)).collect()
 }
 
 /// Logits, minus infinity for what cannot be said, and the share of each class.
@@ -102,6 +109,13 @@ mod tests {
         };
         let outcomes = [outcome(0), outcome(0), outcome(0), outcome(1)];
         assert!((temperature(&outcomes) - 4.0).abs() < 1e-2);
+    }
+
+    #[test]
+    fn of_votes_their_winner_counts() {
+        assert_eq!(winners(&[1.0, 6.0, 3.0]), [0.0, 1.0, 0.0]);
+        assert_eq!(winners(&[4.0, 2.0, 4.0]), [0.5, 0.0, 0.5]);
+        assert_eq!(winners(&[0.0, 0.0]), [0.0, 0.0]);
     }
 
     #[test]

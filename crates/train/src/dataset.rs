@@ -11,7 +11,7 @@ use limbic_model::{InputConfig, LabelMap, LabelSet, Recipe};
 use crate::leaks::{self, Leak};
 use crate::reader::Reader;
 use crate::teach::Taught;
-use crate::{Error, Result, text};
+use crate::{Error, Result, aside, text};
 use limbic_corpus::split::Split;
 use limbic_corpus::{Card, Example, Fingerprint, Label, Part, fingerprints};
 
@@ -113,6 +113,9 @@ impl Dataset {
             if let Some(split) = files.iter().find(|split| split.corpus == card.name) {
                 split.deal(&mut examples)?;
                 splits.insert(card.name.clone(), split.hash());
+            }
+            if let Some(share) = recipe.data.dev.get(&card.name) {
+                aside::keep(&card, &mut examples, *share);
             }
             let (examples, leak) = leaks::checked(&card, examples, &recipe.data)?;
             leaks.extend(leak);

@@ -7,6 +7,7 @@
 
 pub mod adapt;
 mod arrange;
+mod aside;
 mod augment;
 mod batches;
 mod calibrate;

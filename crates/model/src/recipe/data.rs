@@ -47,6 +47,10 @@ pub struct Data {
     /// stands beside every score. Without it such a split is refused.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub allow_leak: BTreeMap<String, String>,
+    /// Share of a corpus's training clips that is kept aside to choose temperatures and thresholds
+    /// by: whole speakers where they are known. For corpora whose official split has no such part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dev: BTreeMap<String, f64>,
     /// Share of the clips with a held-out class that a few-shot stage may learn from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shots: Option<f64>,
@@ -93,6 +97,15 @@ impl Data {
         }
         if let Some(corpus) = self.allow_leak.keys().find(|name| !self.corpora.contains(name)) {
             return bad("allow-leak", &format!("names `{corpus}`, which is none of the corpora"));
+        }
+        if let Some(corpus) = self.dev.keys().find(|name| !self.corpora.contains(name)) {
+            return bad("dev", &format!("names `{corpus}`, which is none of the corpora"));
+        }
+        if self.dev.values().any(|share| !(*share > 0.0 && *share <= 0.5)) {
+            return bad("dev", "keeps shares above 0 and up to 0.5");
+        }
+        if !self.dev.is_empty() && self.split != Split::Official {
+            return bad("dev", "is for an official split; folds choose by the clips of each other");
         }
         if self.allow_leak.values().any(|reason| reason.trim().is_empty()) {
             return bad("allow-leak", "gives no reason; write why the overlap does no harm");
