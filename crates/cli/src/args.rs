@@ -9,11 +9,13 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
+use limbic::Risk;
 
 pub(crate) use self::adapt::Adapt;
 pub(crate) use self::eval::{Compare, Eval, Manifest, Scope, Target};
 use crate::every::every;
 use crate::extractor::{Extractors, extractors};
+use crate::risk::risk;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -108,8 +110,9 @@ pub(crate) struct Predict {
     #[arg(long, value_name = "SET")]
     pub(crate) labels: Option<String>,
 
-    /// Whether a model that knows when it is too often wrong may answer `uncertain`
-    #[arg(long, value_name = "WHEN", default_value = "model")]
+    /// Share of the answers that may be wrong before `uncertain` is one: 0.2, 20%, `model` for
+    /// what the model was fitted for, or `none` to answer always
+    #[arg(long, value_name = "SHARE", default_value = "model", value_parser = risk)]
     pub(crate) risk: Risk,
 
     /// Length of one row of the timeline: 500ms, 1s, 0.5, 2m
@@ -347,15 +350,6 @@ pub(crate) enum Format {
     Jsonl,
     /// One line for each row of each timeline.
     Csv,
-}
-
-/// When an answer is withheld.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Risk {
-    /// At the risk of a wrong answer that the model was fitted for, if it was.
-    Model,
-    /// Never: the most probable label is always the answer.
-    None,
 }
 
 /// When to use colours.

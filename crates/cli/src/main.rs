@@ -10,6 +10,7 @@ mod extractor;
 mod inputs;
 mod output;
 mod progress;
+mod risk;
 mod state_dict;
 
 use std::process::ExitCode;

@@ -112,7 +112,7 @@ fn doubtful(folder: &Path) -> String {
         checkpoint.abstain = Some(Abstain {
             labels: "limbic".to_owned(),
             risk: 0.1,
-            least: [("text".to_owned(), 1.1)].into(),
+            least: [("text".to_owned(), vec![(0.1, 1.1), (0.9, 0.0)])].into(),
         });
     })
 }
@@ -124,6 +124,8 @@ fn an_answer_below_its_threshold_is_uncertain() {
     let (estimate, _) = json(&model, TEXTS[2].1, &[]);
     assert_eq!((&estimate["answer"], &estimate["uncertain"]), (&Value::Null, &true.into()));
     assert_eq!(estimate["top"], "anger");
+    let (estimate, _) = json(&model, TEXTS[2].1, &["--risk", "90%"]);
+    assert_eq!((&estimate["answer"], &estimate["uncertain"]), (&"anger".into(), &false.into()));
     let table = predict(&model, TEXTS[2].1, &[]).stdout;
     assert!(table.contains("\nanswer     uncertain (most likely: anger)\n"), "{table}");
     let csv = predict(&model, TEXTS[2].1, &["--format", "csv"]).stdout;

@@ -48,7 +48,7 @@ pub use flag::Flag;
 pub use fusion::{Fused, Fusion};
 pub use labels::{Labels, PerLabel};
 pub use limbic_model::LabelKind;
-pub use options::Options;
+pub use options::{Options, Risk};
 pub use read::{DEFAULT_MODEL, Limbic};
 pub use reading::{
     Estimate, NOTE, Presence, Presences, Reading, Row, SCHEMA, Summary, Target, Track,

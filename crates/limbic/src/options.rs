@@ -4,18 +4,41 @@ use limbic_media::Modality;
 
 use crate::error::{Error, Result};
 
+/// How often an answer may be wrong before `uncertain` is the better one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Risk {
+    /// As often as the model was fitted for, if it was.
+    #[default]
+    Model,
+    /// As often as it likes: the most probable label is always the answer.
+    Any,
+    /// At most this share of the answers, 0 to 1, as far as the model was fitted at all.
+    AtMost(f32),
+}
+
+impl Risk {
+    /// The share itself, for a model fitted for `own`; none where everything is answered.
+    pub(crate) const fn share(self, own: f32) -> Option<f32> {
+        match self {
+            Self::Model => Some(own),
+            Self::Any => None,
+            Self::AtMost(share) => Some(share),
+        }
+    }
+}
+
 /// How a clip is read. The default reads everything there is, a row a second.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     modalities: Vec<Modality>,
     every: f64,
     batch: usize,
-    abstains: bool,
+    risk: Risk,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { modalities: Self::READABLE.to_vec(), every: 1.0, batch: 32, abstains: true }
+        Self { modalities: Self::READABLE.to_vec(), every: 1.0, batch: 32, risk: Risk::Model }
     }
 }
 
@@ -60,11 +83,10 @@ impl Options {
         self
     }
 
-    /// Whether the model may answer `uncertain` where it was fitted to; it may unless told
-    /// otherwise.
+    /// How often an answer may be wrong before the model rather says `uncertain`.
     #[must_use]
-    pub const fn abstains(mut self, abstains: bool) -> Self {
-        self.abstains = abstains;
+    pub const fn risk(mut self, risk: Risk) -> Self {
+        self.risk = risk;
         self
     }
 
@@ -76,8 +98,8 @@ impl Options {
         self.every
     }
 
-    pub(crate) const fn may_abstain(&self) -> bool {
-        self.abstains
+    pub(crate) const fn risks(&self) -> Risk {
+        self.risk
     }
 
     pub(crate) const fn items(&self) -> usize {

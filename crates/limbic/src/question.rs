@@ -1,12 +1,13 @@
 //! What a model is asked: the eight emotions, a label set of its own, or names by their words.
 
 use limbic_features::{Meanings, Name, WordVectors};
-use limbic_media::PerModality;
+use limbic_media::{Modality, PerModality};
 use limbic_model::{Abstain, Contents, LabelKind, SHARED};
 
 use crate::error::{Error, Failure, Result};
 use crate::fusion::Fusion;
 use crate::labels::{Labels, PerLabel};
+use crate::options::Risk;
 use crate::reading::Estimate;
 use crate::scores::Scores;
 
@@ -98,12 +99,12 @@ impl Question {
     }
 
     /// Joins what the experts said into an answer, which is withheld where the model is not sure
-    /// enough and `abstains`; `None` where none said anything.
+    /// enough for such a `risk`; `None` where none said anything.
     pub(crate) fn estimate(
         &self,
         fusion: &Fusion,
         experts: &PerModality<Scores>,
-        abstains: bool,
+        risk: Risk,
     ) -> Option<Estimate> {
         let fused = fusion.fuse(experts)?;
         let mut estimate = Estimate::new(fused, &self.labels);
@@ -114,10 +115,12 @@ impl Question {
             let yes = probabilities.iter().enumerate().filter(|(i, (_, p))| *p >= from(*i));
             estimate.yes = Some(yes.map(|(_, (label, _))| label.to_owned()).collect());
         }
-        if let (true, Some(abstain)) = (abstains, &self.abstain) {
-            let modalities = experts.iter().map(|(modality, _)| modality);
-            let top = estimate.probabilities.as_ref().and_then(PerLabel::top).map(|(_, p)| p);
-            if top.is_some_and(|top| abstain.withholds(modalities, top)) {
+        if let Some(abstain) = &self.abstain
+            && let Some(share) = risk.share(abstain.risk)
+            && let Some((_, top)) = estimate.probabilities.as_ref().and_then(PerLabel::top)
+        {
+            let modalities: Vec<Modality> = experts.iter().map(|(modality, _)| modality).collect();
+            if abstain.withholds(&modalities, top, share) {
                 estimate.answer = None;
                 estimate.uncertain = true;
             }

@@ -116,9 +116,8 @@ impl Limbic {
         let Examined { board, findings, presences, whole, length } =
             self.examine(clip, options, progress)?;
         let (fusion, question) = (self.experts.fusion(), self.experts.question()?);
-        let join = |experts: &PerModality<Scores>| {
-            question.estimate(fusion, experts, options.may_abstain())
-        };
+        let join =
+            |experts: &PerModality<Scores>| question.estimate(fusion, experts, options.risks());
         Ok(Reading {
             schema: SCHEMA.into(),
             model: self.experts.id().into(),

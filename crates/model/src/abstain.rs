@@ -13,28 +13,22 @@ use serde::{Deserialize, Serialize};
 pub struct Abstain {
     /// The label set whose probabilities are meant.
     pub labels: String,
-    /// The share of wrong answers that it was chosen for, 0 to 1.
+    /// The share of wrong answers that holds where nobody asks for another, 0 to 1.
     pub risk: f32,
-    /// The least probability for each choice of modalities, by [`key`](Self::key).
-    pub least: BTreeMap<String, f32>,
+    /// Shares of wrong answers, ascending, each with the least probability that keeps it; for each
+    /// choice of modalities, by [`inputs`](crate::inputs).
+    pub least: BTreeMap<String, Vec<(f32, f32)>>,
 }
 
 impl Abstain {
-    /// The names of modalities in storage order, joined by `+`: `text+audio`.
-    pub fn key(modalities: impl IntoIterator<Item = Modality>) -> String {
-        let named: Vec<Modality> = modalities.into_iter().collect();
-        let ordered = Modality::ALL.iter().filter(|modality| named.contains(modality));
-        ordered.map(|modality| modality.name()).collect::<Vec<_>>().join("+")
-    }
-
-    /// Whether an answer by `modalities` of this probability is withheld; never where no
-    /// probability was chosen for just these.
-    pub fn withholds(
-        &self,
-        modalities: impl IntoIterator<Item = Modality>,
-        probability: f32,
-    ) -> bool {
-        self.least.get(&Self::key(modalities)).is_some_and(|least| probability < *least)
+    /// Whether an answer by `modalities` of this probability is withheld, so that at most `risk`
+    /// of the answers are wrong: by the greatest share listed that is not above it, and always
+    /// where even the least is. Never where nothing was chosen for just these modalities.
+    pub fn withholds(&self, modalities: &[Modality], probability: f32, risk: f32) -> bool {
+        self.least.get(&crate::inputs(modalities)).is_some_and(|steps| {
+            let kept = steps.iter().rfind(|(share, _)| *share <= risk);
+            kept.is_none_or(|(_, least)| probability < *least)
+        })
     }
 }
 
@@ -48,11 +42,18 @@ mod tests {
         let abstain = Abstain {
             labels: "limbic".to_owned(),
             risk: 0.1,
-            least: [("text".to_owned(), 0.5), ("text+audio".to_owned(), 0.7)].into(),
+            least: [
+                ("text".to_owned(), vec![(0.1, 0.5), (0.2, 0.25)]),
+                ("text+audio".to_owned(), vec![(0.1, 0.7)]),
+            ]
+            .into(),
         };
-        assert!(abstain.withholds([Text], 0.49) && !abstain.withholds([Text], 0.5));
-        assert!(abstain.withholds([Audio, Text], 0.69), "in any order");
-        assert!(!abstain.withholds([Vision], 0.0), "nothing was chosen for faces");
-        assert!(!abstain.withholds([], 0.0));
+        let withholds = |modalities: &[Modality], p, risk| abstain.withholds(modalities, p, risk);
+        assert!(withholds(&[Text], 0.49, 0.1) && !withholds(&[Text], 0.5, 0.1));
+        assert!(withholds(&[Text], 0.49, 0.19) && !withholds(&[Text], 0.49, 0.2), "at more risk");
+        assert!(withholds(&[Text], 1.0, 0.05), "no answer is as safe as that");
+        assert!(withholds(&[Audio, Text], 0.69, 0.1), "in any order");
+        assert!(!withholds(&[Vision], 0.0, 0.0), "nothing was chosen for faces");
+        assert!(!withholds(&[], 0.0, 0.1));
     }
 }

@@ -75,9 +75,10 @@ pub struct Provenance {
 /// Temperatures by label set, and by the modalities that are seen, joined by `+`.
 pub type Calibration = BTreeMap<String, BTreeMap<String, f32>>;
 
-/// How a [`Calibration`] calls a choice of modalities: their names, joined by `+`.
+/// How a choice of modalities is called: their names in storage order, joined by `+`.
 pub fn inputs(modalities: &[Modality]) -> String {
-    modalities.iter().map(|modality| modality.name()).collect::<Vec<_>>().join("+")
+    let ordered = Modality::ALL.iter().filter(|modality| modalities.contains(modality));
+    ordered.map(|modality| modality.name()).collect::<Vec<_>>().join("+")
 }
 
 /// A model with all that is needed to run it again or train it again.

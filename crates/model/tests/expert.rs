@@ -59,7 +59,7 @@ fn checkpoint() -> Checkpoint {
         abstain: Some(Abstain {
             labels: "set".to_owned(),
             risk: 0.1,
-            least: [("text+audio".to_owned(), 0.75)].into(),
+            least: [("text+audio".to_owned(), vec![(0.1, 0.75)])].into(),
         }),
         word_vectors: Some(vec![0, 1, 254, 255]),
         ..Checkpoint::default()

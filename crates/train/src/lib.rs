@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"]
 
+mod abstain;
 pub mod adapt;
 mod arrange;
 mod aside;
@@ -29,6 +30,7 @@ mod text;
 mod tune;
 mod unseen;
 
+pub use abstain::abstain;
 pub use arrange::{Side, side};
 pub use calibrate::{calibration, temperature};
 pub use coordinates::coordinates;

@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use limbic::{Limbic, Options, Reading};
 use limbic_media::{Clip, Cue};
 
-use crate::args::{Args, Format, Predict, Risk};
+use crate::args::{Args, Format, Predict};
 use crate::inputs::Inputs;
 use crate::output::{self, Colours, Destination, Printer, visible};
 use crate::progress::Waiting;
@@ -135,7 +135,7 @@ pub(super) fn whole<T>(name: &str, read: impl FnOnce() -> Result<T, String>) -> 
 
 fn options(typed: &Predict) -> Result<Options> {
     let modalities: Vec<_> = typed.modalities.iter().map(|m| (*m).into()).collect();
-    let options = Options::default().abstains(typed.risk == Risk::Model);
+    let options = Options::default().risk(typed.risk);
     Ok(options.modalities(&modalities)?.every(typed.every)?)
 }
 

@@ -77,19 +77,7 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
     if !outcomes.is_empty() {
         if typed.cross_validate {
             checkpoint.calibration = limbic_train::calibration(&dataset, outcomes);
-        }
-        for modality in &dataset.modalities {
-            let alone = outcomes.iter().filter(|o| o.modalities == [*modality]);
-            let alone: Vec<Outcome> = alone.cloned().collect();
-            // Labels that count as no emotion tell nothing of how sure one may be.
-            if alone.iter().all(|outcome| outcome.shared_truth.is_none()) {
-                continue;
-            }
-            let temperature = limbic_train::temperature(&alone);
-            line(
-                &json!({ "event": "temperature", "modality": modality, "value": temperature, "clips": alone.len() }),
-            )?;
-            checkpoint.temperature.insert(*modality, temperature);
+            sureness(&mut checkpoint, &dataset, outcomes)?;
         }
         let scores = limbic_train::score(&dataset, outcomes, &checkpoint.thresholds);
         note_scores(&mut checkpoint, &scores);
@@ -110,6 +98,25 @@ pub(crate) fn run(typed: &Train) -> Result<ExitCode> {
         clear(&state(output))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How sure each modality is, and how sure it has to be, by clips that were not trained on.
+fn sureness(checkpoint: &mut Checkpoint, dataset: &Dataset, outcomes: &[Outcome]) -> Result<()> {
+    for modality in &dataset.modalities {
+        let alone = outcomes.iter().filter(|o| o.modalities == [*modality]);
+        // Labels that count as no emotion tell nothing of how sure one may be.
+        let alone: Vec<Outcome> = alone.filter(|o| o.shared_truth.is_some()).cloned().collect();
+        if alone.is_empty() {
+            continue;
+        }
+        let temperature = limbic_train::temperature(&alone);
+        line(
+            &json!({ "event": "temperature", "modality": modality, "value": temperature, "clips": alone.len() }),
+        )?;
+        checkpoint.temperature.insert(*modality, temperature);
+    }
+    checkpoint.abstain = limbic_train::abstain(outcomes, &checkpoint.temperature);
+    Ok(())
 }
 
 /// Saves the checkpoint of every fold beside `output`. How sure each may be was learned from the
@@ -201,6 +208,7 @@ fn trial(
         super::untrained::tell(&checkpoint.model)?;
         let on_dev = limbic_train::outcomes(&checkpoint.model, dataset, &dev, &subsets)?;
         checkpoint.calibration = limbic_train::calibration(dataset, &on_dev);
+        sureness(&mut checkpoint, dataset, &on_dev)?;
         let whole =
             |o: &&Outcome| o.modalities.len() == dataset.items[o.item].values.iter().count();
         let whole: Vec<Outcome> = on_dev.iter().filter(whole).cloned().collect();
