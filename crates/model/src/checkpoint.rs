@@ -3,6 +3,7 @@
 
 mod adapted;
 mod contents;
+mod precision;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,7 +11,6 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use half::f16;
 use limbic_corpus::Fingerprint;
 use limbic_media::Modality;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::adapted::{Adapted, Kept};
 pub use self::contents::Contents;
+pub use self::precision::Precision;
 use self::weights::{Fill, Gather};
 pub(crate) use self::weights::{replaced, stable};
 use crate::{
@@ -34,15 +35,6 @@ const MET: &str = "met";
 
 /// Name of the tensor of [`Checkpoint::word_vectors`].
 const WORD_VECTORS: &str = "word-vectors";
-
-/// How weights are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 32 bits: exact.
-    Full,
-    /// 16 bits: half the size, for inference.
-    Half,
-}
 
 /// Where a checkpoint comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -148,34 +140,6 @@ struct Header {
     zero_shot: ZeroShotScale,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     abstain: Option<Abstain>,
-}
-
-impl Precision {
-    /// That of the weights in the bytes of a checkpoint.
-    pub fn of(bytes: &[u8]) -> Self {
-        let half = SafeTensors::deserialize(bytes)
-            .is_ok_and(|tensors| tensors.iter().any(|(_, view)| view.dtype() == Dtype::F16));
-        if half { Self::Half } else { Self::Full }
-    }
-
-    /// Numbers as they come back from a file.
-    pub fn rounded(self, values: &[f32]) -> Vec<f32> {
-        match self {
-            Self::Full => values.to_vec(),
-            Self::Half => values.iter().map(|v| f16::from_f32(*v).to_f32()).collect(),
-        }
-    }
-
-    /// The type of numbers, and their bytes.
-    fn encode(self, values: &[f32]) -> (Dtype, Vec<u8>) {
-        match self {
-            Self::Full => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Self::Half => {
-                let bytes = values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes());
-                (Dtype::F16, bytes.collect())
-            }
-        }
-    }
 }
 
 impl Checkpoint {

@@ -28,7 +28,7 @@ use limbic_model::{Adapted, Checkpoint, LabelSet, Model, Precision, Rows};
 use serde::Serialize;
 
 pub use self::choose::{Chosen, Labelled, sureness};
-pub use self::classical::{Classical, classical};
+pub use self::classical::{Classical, Known};
 pub use self::clips::{Clip, Clips};
 pub use self::contrast::{Unlabelled, contrast};
 pub use self::curve::{Curve, Rung, Way, curve};

@@ -14,9 +14,7 @@ use limbic_media::{Modality, PerModality};
 use limbic_model::{
     Adapted, Checkpoint, LabelKind, LabelMap, LabelSet, Precision, Provenance, Recipe,
 };
-use limbic_train::adapt::{
-    Clips, Layer, Lexicon, Name, Report, Request, adapt, contrast, curve, name_vectors, named, rows,
-};
+use limbic_train::adapt::{Clips, Layer, Report, Request, adapt, contrast, curve, named};
 use limbic_train::{Card, Example, Label, Media};
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
@@ -283,9 +281,9 @@ fn a_clip_that_is_no_number_is_named_and_left_out() {
 }
 
 fn words(base: &Checkpoint) -> PerModality<limbic_model::Rows> {
-    let names = CLASSES.map(Name::new);
-    let found: Lexicon<'_> = &lexicon;
-    let each = NAMES.iter().map(|(m, _)| (*m, rows(base, *m, &names, found).unwrap().unwrap()));
+    let vectors = CLASSES.map(|class| lexicon(class).unwrap());
+    let rows = |m: Modality| base.zero_shot.rows(&base.model, m, &vectors).unwrap().unwrap();
+    let each = NAMES.iter().map(|(m, _)| (*m, rows(*m)));
     each.collect()
 }
 
@@ -295,7 +293,7 @@ fn names_alone_answer_as_the_words_do_and_a_few_clips_begin_there() {
     let base = checkpoint(true);
     let asked = request(words(&base));
     let adapted = named(&base, &asked).unwrap();
-    let vectors = name_vectors(&CLASSES.map(Name::new), &lexicon).unwrap();
+    let vectors = CLASSES.map(|class| lexicon(class).unwrap());
     let mut worded = base.model.clone();
     for (class, vector) in CLASSES.iter().zip(&vectors) {
         worded = worded.with_class("other", class, vector).unwrap();

@@ -1,12 +1,16 @@
 //! A reading for people at a terminal.
 
-use std::fmt::Write as _;
+mod evidence;
+mod remarks;
+
 use std::io::{self, Write};
 
 use console::{measure_text_width, truncate_str};
-use limbic::{Estimate, Flag, LabelKind, PerLabel, Presence, Reading};
+use limbic::{Estimate, LabelKind, PerLabel, Presence, Reading};
 use limbic_media::Modality;
 
+use self::evidence::{evidence, face, faces};
+use self::remarks::remarks;
 use super::palette::Colours;
 use super::strip::Cell;
 use super::wrap::wrap;
@@ -20,8 +24,6 @@ const LONGEST: usize = 24;
 const MOST: usize = 12;
 /// Labels less probable than this are not drawn.
 const LEAST: f32 = 0.05;
-/// Evidence smaller than this is not worth words.
-const FAINT: f32 = 0.1;
 
 /// How the table may look.
 #[derive(Debug, Clone, Copy)]
@@ -243,129 +245,6 @@ fn dimensions(out: &mut impl Write, estimate: &Estimate, look: Look) -> io::Resu
     if parts.is_empty() { Ok(()) } else { named(out, "", &parts.join(" · "), look) }
 }
 
-/// What each modality said, in words; and where one said nothing, why.
-fn evidence(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
-    for (modality, presence) in reading.modalities.each() {
-        let own = reading.summary.estimate.as_ref().and_then(|e| e.evidence.get(modality));
-        let said = match (own, presence) {
-            (Some(share), _) if reading.labels.kind == LabelKind::Rating => rated(share),
-            (Some(share), _) => spoken(share),
-            (None, Presence::Read) if modality == Modality::Vision => "see the faces below".into(),
-            (None, Presence::Read) => "see the timeline".into(),
-            (None, Presence::NotRequested) => continue,
-            (None, why) => format!("— {why}"),
-        };
-        named(out, name(modality), &said, look)?;
-    }
-    Ok(())
-}
-
-fn spoken(share: &PerLabel) -> String {
-    let ranked = share.ranked();
-    let (Some((best, most)), Some((worst, least))) = (ranked.first(), ranked.last()) else {
-        return "undecided".into();
-    };
-    if *most < FAINT && *least > -FAINT {
-        return "undecided".into();
-    }
-    let name = |place: usize| short(share.name(place));
-    let mut said = format!("for {} {most:+.1}", name(*best));
-    if let Some((second, next)) = ranked.get(1).filter(|_| ranked.len() > 2)
-        && *next > most / 2.0
-        && *next > FAINT
-    {
-        // Writing to a String cannot fail.
-        let _ = write!(said, " and {} {next:+.1}", name(*second));
-    }
-    if worst != best {
-        let _ = write!(said, ", against {} {least:+.1}", name(*worst));
-    }
-    said
-}
-
-/// What each rating of one modality adds.
-fn rated(share: &PerLabel) -> String {
-    share.iter().map(|(name, x)| format!("{} {x:+.2}", short(name))).collect::<Vec<_>>().join(" · ")
-}
-
-/// Each person, where there are several.
-fn faces(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
-    if reading.tracks.len() < 2 {
-        return Ok(());
-    }
-    for track in &reading.tracks {
-        let said = match &track.estimate {
-            Some(estimate) => answer(estimate),
-            None => "no answer".into(),
-        };
-        let span = format!("{}–{}", clock(track.span.start), clock(track.span.end));
-        named(out, &face(&track.id), &format!("{span} {said}"), look)?;
-    }
-    Ok(())
-}
-
-/// The flags with the stretches they hold for, and what was left out.
-fn remarks(out: &mut impl Write, reading: &Reading, look: Look) -> io::Result<()> {
-    let mut remarks: Vec<String> = Vec::new();
-    // The evidence lines say already which modality is absent, and why.
-    let said = |flag: &Flag| {
-        *flag == Flag::ModalityAbsent
-            || reading.modalities.each().iter().any(|(_, p)| p.to_string() == flag.to_string())
-    };
-    for (flag, stretches) in stretches(reading).into_iter().filter(|(flag, _)| !said(flag)) {
-        let whole = stretches.first().is_some_and(|(start, end)| {
-            *start <= 0.0 && reading.duration.is_none_or(|duration| *end >= duration)
-        });
-        remarks.push(if whole {
-            flag.to_string()
-        } else {
-            let shown: Vec<String> = stretches
-                .iter()
-                .take(3)
-                .map(|(start, end)| format!("{}–{}", clock(*start), clock(*end)))
-                .collect();
-            let more = stretches.len().saturating_sub(3);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{flag} {}{more}", shown.join(", "))
-        });
-    }
-    for flag in &reading.summary.flags {
-        let told = remarks.iter().any(|remark| remark.starts_with(&flag.to_string()));
-        if !told && !said(flag) {
-            remarks.push(flag.to_string());
-        }
-    }
-    if !remarks.is_empty() {
-        named(out, "remarks", &remarks.join("; "), look)?;
-    }
-    for skipped in reading.skipped.iter().take(3) {
-        let place = skipped
-            .span
-            .map(|s| format!("{}–{}: ", clock(s.start), clock(s.end)))
-            .unwrap_or_default();
-        named(out, "left out", &format!("{place}{}", visible(&skipped.reason)), look)?;
-    }
-    if reading.skipped.len() > 3 {
-        named(out, "", &format!("and {} more parts", reading.skipped.len() - 3), look)?;
-    }
-    Ok(())
-}
-
-/// Each flag of the timeline with the stretches it covers, joined where they touch.
-fn stretches(reading: &Reading) -> Vec<(Flag, Vec<(f64, f64)>)> {
-    let mut found = std::collections::BTreeMap::<Flag, Vec<(f64, f64)>>::new();
-    for row in &reading.timeline {
-        for flag in &row.flags {
-            let list = found.entry(*flag).or_default();
-            match list.last_mut() {
-                Some((_, end)) if *end >= row.start => *end = end.max(row.end),
-                _ => list.push((row.start, row.end)),
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
 /// A line with a name in the margin, wrapped under itself.
 fn named(out: &mut impl Write, label: &str, text: &str, look: Look) -> io::Result<()> {
     for (place, line) in wrap(text, look.width - MARGIN).into_iter().enumerate() {
@@ -382,11 +261,6 @@ fn label_of(out: &mut impl Write, label: &str, look: Look) -> io::Result<()> {
     let label = truncate_str(label, MARGIN - 1, "…");
     let pad = " ".repeat(MARGIN - measure_text_width(&label));
     write!(out, "{}{pad}", look.colours.dim().apply_to(label))
-}
-
-/// A track in the margin: the first letters of its name tell a few faces apart.
-fn face(track: &str) -> String {
-    format!("face {}", track.get(..4).unwrap_or(track))
 }
 
 /// A modality in everyday words.

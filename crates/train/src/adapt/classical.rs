@@ -59,40 +59,43 @@ fn words(text: &str) -> BTreeMap<String, f64> {
     counts
 }
 
-/// The scores that logistic regression on `known` clips with their `classes` gives `asked` ones.
-/// All of one kind; clips of another answer with zeros.
-pub fn classical(
-    known: &[&Classical],
-    classes: &[usize],
-    speakers: &[Option<&str>],
-    count: usize,
-    asked: &[&Classical],
-) -> Vec<Vec<f64>> {
-    match known.first() {
-        Some(Classical::Words(_)) => of_words(known, classes, speakers, count, asked),
-        Some(Classical::Voice(_)) => of_voices(known, classes, speakers, count, asked),
-        None => vec![vec![0.0; count]; asked.len()],
+/// Clips that a regression learns from, all of one kind, and what is known of each.
+pub struct Known<'a> {
+    /// Their features.
+    pub clips: Vec<&'a Classical>,
+    /// Their classes.
+    pub classes: Vec<usize>,
+    /// Their speakers, where they are known.
+    pub speakers: Vec<Option<&'a str>>,
+    /// How many classes there are.
+    pub count: usize,
+}
+
+impl Known<'_> {
+    /// The scores that logistic regression on these clips gives `asked` ones; clips of another
+    /// kind answer with zeros.
+    pub fn answers(&self, asked: &[&Classical]) -> Vec<Vec<f64>> {
+        match self.clips.first() {
+            Some(Classical::Words(_)) => of_words(self, asked),
+            Some(Classical::Voice(_)) => of_voices(self, asked),
+            None => vec![vec![0.0; self.count]; asked.len()],
+        }
     }
 }
 
 /// A text as the weights of known words.
 type Sparse = Vec<(usize, f64)>;
 
-fn of_words(
-    known: &[&Classical],
-    classes: &[usize],
-    speakers: &[Option<&str>],
-    count: usize,
-    asked: &[&Classical],
-) -> Vec<Vec<f64>> {
+fn of_words(known: &Known<'_>, asked: &[&Classical]) -> Vec<Vec<f64>> {
+    let Known { clips, classes, count, .. } = known;
     let mut documents: BTreeMap<&str, f64> = BTreeMap::new();
-    for clip in known {
+    for clip in clips {
         let Classical::Words(words) = clip else { continue };
         for word in words.keys() {
             *documents.entry(word).or_insert(0.0) += 1.0;
         }
     }
-    let n = known.len() as f64;
+    let n = clips.len() as f64;
     // Smoothed, as scikit-learn has it: ln((1 + n) / (1 + df)) + 1.
     let places: HashMap<&str, (usize, f64)> = documents
         .iter()
@@ -109,41 +112,43 @@ fn of_words(
         let length = own.iter().map(|(_, w)| w * w).sum::<f64>().sqrt().max(1e-12);
         own.into_iter().map(|(place, w)| (place, w / length)).collect()
     };
-    let rows: Vec<Sparse> = known.iter().map(weighed).collect();
+    let rows: Vec<Sparse> = clips.iter().map(weighed).collect();
     let size = places.len() + 1;
-    let strength = chosen(classes, speakers, &STRENGTHS, |some, out, strength| {
+    let strength = known.strength(&STRENGTHS, |some, out, strength| {
         let own: Vec<&Sparse> = some.iter().map(|clip| &rows[*clip]).collect();
         let own_classes: Vec<usize> = some.iter().map(|clip| classes[*clip]).collect();
-        let flat = sparse(&own, &own_classes, count, size, strength);
+        let flat = sparse(&own, &own_classes, *count, size, strength);
         out.iter().map(|clip| answer(&flat, &rows[*clip], size)).collect()
     });
-    let flat = sparse(&rows.iter().collect::<Vec<_>>(), classes, count, size, strength);
+    let flat = sparse(&rows.iter().collect::<Vec<_>>(), classes, *count, size, strength);
     asked.iter().map(|clip| answer(&flat, &weighed(clip), size)).collect()
 }
 
-/// The one of `tried` that answers held-out clips best; the middle one where none can be held out.
-fn chosen(
-    classes: &[usize],
-    speakers: &[Option<&str>],
-    tried: &[f64],
-    fit: impl Fn(&[usize], &[usize], f64) -> Vec<Vec<f64>>,
-) -> f64 {
-    let usual = tried[tried.len() / 2];
-    let occurring = classes.iter().collect::<BTreeSet<_>>().len();
-    if classes.len() < 2 * occurring {
-        return usual;
+impl Known<'_> {
+    /// The one of `tried` that answers held-out clips best; the middle one where none can be held
+    /// out.
+    fn strength(
+        &self,
+        tried: &[f64],
+        fit: impl Fn(&[usize], &[usize], f64) -> Vec<Vec<f64>>,
+    ) -> f64 {
+        let usual = tried[tried.len() / 2];
+        let occurring = self.classes.iter().collect::<BTreeSet<_>>().len();
+        if self.classes.len() < 2 * occurring {
+            return usual;
+        }
+        let Some(folds) = Folds::deal(&self.classes, &self.speakers, 3) else { return usual };
+        let loss = |strength: f64| -> f64 {
+            let each = (0..folds.count).map(|fold| {
+                let (some, out) = folds.sides(fold);
+                let own: Vec<usize> = out.iter().map(|clip| self.classes[*clip]).collect();
+                likelihood(&fit(&some, &out, strength), &own, 1.0) * out.len() as f64
+            });
+            each.sum()
+        };
+        let losses = tried.iter().map(|strength| (*strength, loss(*strength)));
+        losses.fold((usual, f64::INFINITY), |b, own| if own.1 < b.1 { own } else { b }).0
     }
-    let Some(folds) = Folds::deal(classes, speakers, 3) else { return usual };
-    let loss = |strength: f64| -> f64 {
-        let each = (0..folds.count).map(|fold| {
-            let (some, out) = folds.sides(fold);
-            let own: Vec<usize> = out.iter().map(|clip| classes[*clip]).collect();
-            likelihood(&fit(&some, &out, strength), &own, 1.0) * out.len() as f64
-        });
-        each.sum()
-    };
-    let losses = tried.iter().map(|strength| (*strength, loss(*strength)));
-    losses.fold((usual, f64::INFINITY), |b, own| if own.1 < b.1 { own } else { b }).0
 }
 
 /// Multinomial logistic regression of sparse rows, `C` as scikit-learn has it: flat weights, a
@@ -182,18 +187,12 @@ fn answer(flat: &[f64], row: &Sparse, size: usize) -> Vec<f64> {
     flat.chunks_exact(size).map(one).collect()
 }
 
-fn of_voices(
-    known: &[&Classical],
-    classes: &[usize],
-    speakers: &[Option<&str>],
-    count: usize,
-    asked: &[&Classical],
-) -> Vec<Vec<f64>> {
+fn of_voices(known: &Known<'_>, asked: &[&Classical]) -> Vec<Vec<f64>> {
     let numbers = |clip: &&Classical| match clip {
         Classical::Voice(numbers) => numbers.clone(),
         Classical::Words(_) => Vec::new(),
     };
-    let mut rows: Vec<Vec<f32>> = known.iter().map(numbers).collect();
+    let mut rows: Vec<Vec<f32>> = known.clips.iter().map(numbers).collect();
     let mut others: Vec<Vec<f32>> = asked.iter().map(numbers).collect();
     standardise(&mut rows, &mut others);
     let views: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
@@ -201,9 +200,9 @@ fn of_voices(
     let labelled = Labelled {
         views,
         starts: None,
-        classes: classes.to_vec(),
-        speakers: speakers.to_vec(),
-        count,
+        classes: known.classes.clone(),
+        speakers: known.speakers.clone(),
+        count: known.count,
     };
     let chosen = labelled.choose(&layout);
     others.iter().map(|row| chosen.scores(row, None)).collect()
@@ -245,7 +244,13 @@ mod tests {
         let clips: Vec<Classical> = (0..24).map(text).collect();
         let clips: Vec<&Classical> = clips.iter().collect();
         let classes: Vec<usize> = (0..24).map(|i| i % 2).collect();
-        let said = classical(&clips[..16], &classes[..16], &[None; 16], 2, &clips[16..]);
+        let known = Known {
+            clips: clips[..16].to_vec(),
+            classes: classes[..16].to_vec(),
+            speakers: vec![None; 16],
+            count: 2,
+        };
+        let said = known.answers(&clips[16..]);
         assert_eq!(hits(&said, &classes[16..]), 1.0);
     }
 
@@ -257,7 +262,13 @@ mod tests {
         let clips: Vec<Classical> = (0..40).map(voice).collect();
         let clips: Vec<&Classical> = clips.iter().collect();
         let classes: Vec<usize> = (0..40).map(|i| i % 2).collect();
-        let said = classical(&clips[..30], &classes[..30], &[None; 30], 2, &clips[30..]);
+        let known = Known {
+            clips: clips[..30].to_vec(),
+            classes: classes[..30].to_vec(),
+            speakers: vec![None; 30],
+            count: 2,
+        };
+        let said = known.answers(&clips[30..]);
         assert_eq!(hits(&said, &classes[30..]), 1.0);
     }
 }
