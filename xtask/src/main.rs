@@ -30,7 +30,7 @@ struct Args {
     data: PathBuf,
 
     /// Where checkpoints and scores are kept
-    #[arg(long, global = true, default_value = "target/results")]
+    #[arg(long, global = true, default_value = "runs")]
     kept: PathBuf,
 }
 

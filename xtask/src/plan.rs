@@ -35,6 +35,9 @@ pub(crate) struct Figure {
     pub(crate) of: String,
     /// What prints it, without the program's own name; `limbic eval` gets `-o` from here.
     pub(crate) command: String,
+    /// Where it is the mean of several commands: what takes the place of `{each}` in them.
+    #[serde(default)]
+    pub(crate) each: Vec<String>,
     /// Which of the numbers it is.
     pub(crate) pick: Pick,
     /// The least that it has to be, or the most where `most` is set.
@@ -50,7 +53,8 @@ pub(crate) struct Figure {
 #[derive(Debug, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub(crate) enum Pick {
-    /// In the result.json of an evaluation: the mean of these metrics.
+    /// In the result.json of an evaluation: the mean of these metrics, among them `error_fall`, the
+    /// share by which errors become fewer where a fifth of the answers, the least sure, is withheld.
     Result {
         /// The corpus's folder, where one evaluation writes several.
         corpus: Option<String>,

@@ -28,8 +28,9 @@ pub(crate) struct Found {
 
 impl Place {
     fn words(&self, command: &str) -> Vec<String> {
-        let kept = self.kept.display().to_string();
-        command.split_whitespace().map(|word| word.replace("{kept}", &kept)).collect()
+        let (kept, data) = (self.kept.display().to_string(), self.data.display().to_string());
+        let placed = |word: &str| word.replace("{kept}", &kept).replace("{data}", &data);
+        command.split_whitespace().map(placed).collect()
     }
 
     fn run(&self, words: &[String]) -> Result<String> {
@@ -61,17 +62,39 @@ impl Place {
         Ok(())
     }
 
-    /// The number of a figure; commands that were run before are not run again unless `again` is
-    /// set.
+    /// The number of a figure, the mean where it is of several commands; those that were run before
+    /// are not run again unless `again` is set.
     pub(crate) fn figure(&self, figure: &Figure, again: bool) -> Result<Found> {
-        let words = self.words(&figure.command);
+        let one = [String::new()];
+        let each = if figure.each.is_empty() { &one[..] } else { &figure.each };
+        let all = each
+            .iter()
+            .map(|each| self.one(figure, &figure.command.replace("{each}", each), again))
+            .collect::<Result<Vec<Picked>>>()?;
+        let values: Option<Vec<f64>> = all.iter().map(|(value, ..)| *value).collect();
+        let values =
+            values.with_context(|| format!("{}: is not in what was printed", figure.of))?;
+        let (interval, clips) = match all.as_slice() {
+            [(_, interval, clips)] => (*interval, *clips),
+            _ => (None, None),
+        };
+        Ok(Found {
+            value: values.iter().sum::<f64>() / values.len() as f64,
+            interval,
+            clips,
+            command: format!("limbic {}", figure.command),
+        })
+    }
+
+    fn one(&self, figure: &Figure, command: &str, again: bool) -> Result<Picked> {
+        let words = self.words(command);
         let slug: String = words
             .join(" ")
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
             .collect();
         let folder = self.kept.join("scores").join(&slug[slug.len().saturating_sub(120)..]);
-        let (value, interval, clips) = match &figure.pick {
+        Ok(match &figure.pick {
             Pick::Result { corpus, labels, inputs, change, metrics } => {
                 let own = corpus.as_ref().map_or(folder.clone(), |corpus| folder.join(corpus));
                 let file = own.join("result.json");
@@ -91,9 +114,7 @@ impl Place {
                 }
                 (mean(&std::fs::read_to_string(&file)?, lines, value), None, None)
             }
-        };
-        let value = value.with_context(|| format!("{}: is not in what was printed", figure.of))?;
-        Ok(Found { value, interval, clips, command: format!("limbic {}", figure.command) })
+        })
     }
 }
 
@@ -112,18 +133,25 @@ fn picked(
         section.conditions.iter().find(same)
     });
     let Some(condition) = condition else { return (None, None, None) };
-    let values: Option<Vec<_>> = metrics
-        .iter()
-        .map(|name| condition.scored.metrics.iter().find(|value| value.metric == *name))
-        .collect();
-    let Some(values) = values else { return (None, None, None) };
-    let numbers: Option<Vec<f64>> = values.iter().map(|value| value.value).collect();
+    let scored = &condition.scored;
+    let number = |name: &String| match name.as_str() {
+        "error_fall" => fall(&scored.risk_coverage),
+        name => scored.metrics.iter().find(|value| value.metric == name)?.value,
+    };
+    let numbers: Option<Vec<f64>> = metrics.iter().map(number).collect();
     let mean = numbers.map(|all| all.iter().sum::<f64>() / all.len().max(1) as f64);
-    let interval = match values.as_slice() {
-        [one] => one.interval,
+    let interval = match metrics {
+        [one] => scored.metrics.iter().find(|value| value.metric == *one).and_then(|v| v.interval),
         _ => None,
     };
     (mean, interval, Some(condition.scored.clips))
+}
+
+/// By which share errors become fewer where the least sure fifth of the answers is withheld.
+fn fall(curve: &[[f64; 2]]) -> Option<f64> {
+    let [_, whole] = curve.last()?;
+    let [_, kept] = curve.iter().rfind(|[coverage, _]| *coverage <= 0.8 + 1e-9)?;
+    (*whole > 0.0).then(|| 1.0 - kept / whole)
 }
 
 /// The mean over the lines that hold every text where it is expected.
@@ -147,6 +175,14 @@ fn mean(told: &str, lines: &[[String; 2]], value: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_fall_by_what_the_least_sure_fifth_holds() {
+        let curve = [[0.2, 0.0], [0.4, 0.0], [0.6, 0.0], [0.8, 0.25], [1.0, 0.4]];
+        assert!((fall(&curve).unwrap() - 0.375).abs() < 1e-12);
+        assert_eq!(fall(&[[0.5, 0.0], [1.0, 0.0]]), None, "there is none to fall");
+        assert_eq!(fall(&[]), None);
+    }
 
     #[test]
     fn the_mean_is_over_the_lines_that_match() {

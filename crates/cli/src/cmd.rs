@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod features;
 pub(crate) mod join;
+mod named_model;
 pub(crate) mod predict;
 pub(crate) mod train;
 mod untrained;

@@ -24,6 +24,7 @@ use self::asked::Asked;
 use self::heads::Heads;
 use self::plan::{Found, Plan};
 use self::readings::Reader;
+use super::named_model::NamedModel;
 use crate::args::Eval;
 use crate::output::{complain, note};
 
@@ -127,21 +128,8 @@ fn one(
 
 impl Given {
     fn open(path: &Path) -> Result<Self> {
-        let device = burn::tensor::Device::flex();
-        let (bytes, limbic) = if path.as_os_str() == "default" {
-            (limbic::DEFAULT_MODEL.to_vec(), Limbic::default_model())
-        } else {
-            let bytes = std::fs::read(path).with_context(|| {
-                format!(
-                    "{}: cannot be read; give a checkpoint written by `limbic train`, or `default`",
-                    path.display()
-                )
-            })?;
-            (bytes, Limbic::open(path)?)
-        };
-        let name = path.display().to_string();
-        let checkpoint = Checkpoint::from_bytes(&name, &bytes, &Modality::ALL, &device)?;
-        let hash = blake3::hash(&bytes).to_hex().to_string();
+        let NamedModel { name, hash, checkpoint, .. } = NamedModel::open(path)?;
+        let limbic = if name == "default" { Limbic::default_model() } else { Limbic::open(path)? };
         // Whatever the checkpoint shows: the emotions that every model knows are scored here.
         let limbic = limbic.with_labels(limbic_corpus::SHARED)?;
         Ok(Self { name, hash, checkpoint, limbic })

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use burn::tensor::Device;
 use limbic_corpus::{Card, Example, LabelKind, ManifestOptions, detect, manifest, open_file};
-use limbic_media::Modality;
 use limbic_model::{Checkpoint, Precision};
 use limbic_train::adapt::Clips;
 
 use super::plan::Plan;
 use crate::args::Adapt;
+use crate::cmd::named_model::NamedModel;
 
 /// How many clips that were left out are named.
 const NAMED: usize = 5;
@@ -37,20 +36,7 @@ pub(super) struct Material {
 
 impl Given {
     pub(super) fn open(typed: &Adapt) -> Result<Self> {
-        let path = &typed.model;
-        let bytes = if path.as_os_str() == "default" {
-            limbic::DEFAULT_MODEL.to_vec()
-        } else {
-            std::fs::read(path).with_context(|| {
-                format!(
-                    "{}: cannot be read; give a checkpoint written by `limbic train`, or `default`",
-                    path.display()
-                )
-            })?
-        };
-        let name = path.display().to_string();
-        let checkpoint = Checkpoint::from_bytes(&name, &bytes, &Modality::ALL, &Device::flex())?;
-        let hash = blake3::hash(&bytes).to_hex().to_string();
+        let NamedModel { name, bytes, hash, checkpoint } = NamedModel::open(&typed.model)?;
         Ok(Self { name, hash, checkpoint, precision: Precision::of(&bytes) })
     }
 }
