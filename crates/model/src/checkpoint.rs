@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::adapted::{Adapted, Kept};
 pub use self::contents::Contents;
 pub use self::precision::Precision;
-use self::weights::{Fill, Gather};
+use self::weights::{Fill, Gather, decode};
 pub(crate) use self::weights::{replaced, stable};
 use crate::{
     Abstain, AddedSet, Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result, ZeroShotScale,
@@ -35,6 +35,9 @@ const MET: &str = "met";
 
 /// Name of the tensor of [`Checkpoint::word_vectors`].
 const WORD_VECTORS: &str = "word-vectors";
+
+/// The beginning of the names of the tensors of [`ZeroShotScale::spread`].
+const SPREAD: &str = "zero-shot.spread.";
 
 /// Where a checkpoint comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -199,6 +202,10 @@ impl Checkpoint {
         for (index, adapted) in self.adapted.iter().enumerate() {
             raw.extend(adapted.tensors(index, precision));
         }
+        for (modality, spread) in &self.zero_shot.spread {
+            let (dtype, bytes) = precision.encode(spread);
+            raw.push((format!("{SPREAD}{modality}"), dtype, vec![spread.len()], bytes));
+        }
         if let Some(bytes) = &self.word_vectors {
             raw.push((WORD_VECTORS.to_owned(), Dtype::U8, vec![bytes.len()], bytes.clone()));
         }
@@ -281,6 +288,12 @@ impl Checkpoint {
         if let Some(problem) = fill.problem {
             return Err(bad(problem));
         }
+        let mut spread = BTreeMap::new();
+        for modality in Modality::ALL.into_iter().filter(|modality| wanted(modality)) {
+            if let Ok(view) = tensors.tensor(&format!("{SPREAD}{modality}")) {
+                spread.insert(modality, decode(&view).map_err(bad)?);
+            }
+        }
         let mut adapted = header.adapted;
         let mut known = prints(&tensors, MET);
         for (index, adapted) in adapted.iter_mut().enumerate() {
@@ -299,7 +312,7 @@ impl Checkpoint {
             met: known,
             shown: header.shown,
             adapted,
-            zero_shot: header.zero_shot,
+            zero_shot: ZeroShotScale { spread, ..header.zero_shot },
             abstain: header.abstain,
             word_vectors: bytes_of(&tensors, WORD_VECTORS),
         })
@@ -345,6 +358,7 @@ impl Checkpoint {
             whole.shown = whole.shown.filter(|set| part.shown.as_ref() == Some(set));
             whole.zero_shot.temperature.extend(part.zero_shot.temperature);
             whole.zero_shot.reference.extend(part.zero_shot.reference);
+            whole.zero_shot.spread.extend(part.zero_shot.spread);
             // What was chosen for one model says nothing of two together.
             whole.abstain = None;
             whole.word_vectors = whole.word_vectors.or(part.word_vectors);

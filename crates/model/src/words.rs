@@ -115,6 +115,14 @@ impl Words {
         self.metric
     }
 
+    /// The word vectors of as many classes from `first` on.
+    pub(crate) fn vectors(&self, first: usize, classes: usize) -> Vec<Vec<f32>> {
+        let size = self.table.dims()[1];
+        let rows = self.table.val().narrow(0, first, classes);
+        let values: Vec<f32> = rows.into_data().iter().collect();
+        values.chunks(size.max(1)).map(<[f32]>::to_vec).collect()
+    }
+
     /// How many classes there are.
     pub(crate) fn classes(&self) -> usize {
         self.table.dims()[0]
@@ -258,7 +266,7 @@ fn frozen(rows: Tensor<2>) -> Param<Tensor<2>> {
 ///
 /// A matrix product may be summed in another order when it has another size. Here each number is
 /// summed alone, so that a class scores the same to the last bit whatever classes stand beside it.
-fn products(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+pub(crate) fn products(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     (a.unsqueeze_dim::<3>(1) * b.unsqueeze_dim::<3>(0)).sum_dim(2).squeeze_dim(2)
 }
 

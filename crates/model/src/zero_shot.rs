@@ -1,13 +1,19 @@
 //! Scores of names that a model may never have met, made comparable.
 //!
-//! A name whose vector lies in a common direction scores high for every clip. So what counts is
-//! how much more a clip scores than the mean clip does:
+//! Two things speak for a name: the row that its word is mapped to (Dai et al. 2020), and the rows of
+//! the classes that the model learned, as far as they mean the same. Each is scaled so that its
+//! scores vary as much over the training clips, and what counts is how much more a clip scores than
+//! the mean clip does, for a name whose vector lies in a common direction scores high for every clip:
 //!
 //! ```text
-//! z_c = (score(view, row_c) - score(reference, row_c)) / temperature
+//! row_c = word_c / sd(word_c . view) + kin_c / sd(kin_c . view)
+//! z_c   = row_c . (view - mean view) / temperature
 //! ```
 //!
-//! and the probabilities over the names are the softmax of `z`.
+//! and the probabilities over the names are the softmax of `z`. A checkpoint that does not know how
+//! its views vary goes by the words alone.
+
+mod kin;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +21,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
+use self::kin::Spread;
+use crate::words::products;
 use crate::{Error, Model, Result, Rows};
 
 /// What makes scores of names comparable; fitted with a model and kept in its checkpoint.
@@ -25,6 +33,10 @@ pub struct ZeroShotScale {
     pub temperature: BTreeMap<Modality, f32>,
     /// The mean view over training clips, `[width]`; without one nothing is subtracted.
     pub reference: BTreeMap<Modality, Vec<f32>>,
+    /// How views vary over training clips: their covariance, `[width, width]` row by row. A tensor of
+    /// the checkpoint.
+    #[serde(skip)]
+    pub spread: BTreeMap<Modality, Vec<f32>>,
 }
 
 impl ZeroShotScale {
@@ -43,19 +55,14 @@ impl ZeroShotScale {
         view: &Tensor<2>,
         rows: &Tensor<2>,
     ) -> Result<Tensor<2>> {
+        if let Some(rows) = self.both(model, modality, &floats(rows))? {
+            let weights = kin::matrix(&rows.weights);
+            let bias = TensorData::new(rows.bias, [1, rows.weights.len()]);
+            return Ok(products(view.clone(), weights) + Tensor::from_data(bias, &view.device()));
+        }
         let mut scores = model.unseen(modality, view, rows)?;
-        if let Some(reference) = self.reference.get(&modality) {
-            let width = view.dims()[1];
-            if reference.len() != width {
-                return Err(Error::Checkpoint {
-                    name: "zero_shot.reference".to_owned(),
-                    reason: format!(
-                        "the {modality} view has {width} numbers, its mean {}",
-                        reference.len()
-                    ),
-                });
-            }
-            let mean = TensorData::new(reference.clone(), [1, width]);
+        if let Some(reference) = self.reference(modality, view.dims()[1])? {
+            let mean = TensorData::new(reference.to_vec(), [1, reference.len()]);
             scores =
                 scores - model.unseen(modality, &Tensor::from_data(mean, &view.device()), rows)?;
         }
@@ -73,26 +80,77 @@ impl ZeroShotScale {
         modality: Modality,
         vectors: &[Vec<f32>],
     ) -> Result<Option<Rows>> {
+        if let Some(rows) = self.both(model, modality, vectors)? {
+            return Ok(Some(rows));
+        }
         let Some(mut rows) = model.named_rows(modality, vectors)? else { return Ok(None) };
         let Some(width) = rows.weights.first().map(Vec::len) else { return Ok(Some(rows)) };
-        let device = Device::flex();
-        let origin = TensorData::new(vec![0.0f32; width], [1, width]);
-        let size = vectors.first().map_or(0, Vec::len);
-        let words = TensorData::new(vectors.concat(), [vectors.len(), size]);
-        let (origin, words) =
-            (Tensor::from_data(origin, &device), Tensor::from_data(words, &device));
         // At a view of zeros nothing is left but the reference.
-        let bias = self.logits(model, modality, &origin, &words)?;
+        let origin = Tensor::zeros([1, width], &Device::flex());
+        let bias = self.logits(model, modality, &origin, &kin::matrix(vectors))?;
         rows.bias = bias.into_data().iter().collect();
         let scale = self.usable(modality);
         rows.weights.iter_mut().flatten().for_each(|weight| *weight /= scale);
         Ok(Some(rows))
     }
 
+    /// Rows of words and of kin together; `None` where nothing is known of how views vary, or where
+    /// views are compared at length one.
+    fn both(
+        &self,
+        model: &Model,
+        modality: Modality,
+        vectors: &[Vec<f32>],
+    ) -> Result<Option<Rows>> {
+        let Some(covariance) = self.spread.get(&modality) else { return Ok(None) };
+        let Some(rows) = model.named_rows(modality, vectors)?.filter(|rows| !rows.unit) else {
+            return Ok(None);
+        };
+        let Some(width) = rows.weights.first().map(Vec::len) else { return Ok(Some(rows)) };
+        if covariance.len() != width * width {
+            return Err(Error::Checkpoint {
+                name: "zero-shot.spread".to_owned(),
+                reason: format!("the {modality} view has {width} numbers, which is not its side"),
+            });
+        }
+        let spread = Spread { covariance, width };
+        let kin = kin::rows(model, modality, vectors, &spread)?;
+        let reference = self.reference(modality, width)?;
+        let scale = f64::from(self.usable(modality));
+        let (mut weights, mut bias) = (Vec::new(), Vec::new());
+        for (word, kin) in rows.weights.iter().zip(kin) {
+            let word = spread.even(word.iter().copied().map(f64::from).collect());
+            let word = word.unwrap_or_else(|| vec![0.0; width]);
+            let row: Vec<f64> = word.iter().zip(kin).map(|(w, k)| (w + k) / scale).collect();
+            let mean = reference.iter().flat_map(|mean| mean.iter().zip(&row));
+            bias.push(-mean.map(|(m, x)| f64::from(*m) * x).sum::<f64>() as f32);
+            weights.push(row.into_iter().map(|x| x as f32).collect());
+        }
+        Ok(Some(Rows { weights, bias, unit: false }))
+    }
+
+    /// The mean view, which has to be of this `width`.
+    fn reference(&self, modality: Modality, width: usize) -> Result<Option<&[f32]>> {
+        match self.reference.get(&modality) {
+            Some(mean) if mean.len() != width => Err(Error::Checkpoint {
+                name: "zero_shot.reference".to_owned(),
+                reason: format!("the {modality} view has {width} numbers, its mean {}", mean.len()),
+            }),
+            found => Ok(found.map(Vec::as_slice)),
+        }
+    }
+
     fn usable(&self, modality: Modality) -> f32 {
         let fitted = self.temperature.get(&modality).copied();
         fitted.filter(|own| own.is_finite() && *own > 0.0).unwrap_or(1.0)
     }
+}
+
+/// The rows of a matrix.
+fn floats(matrix: &Tensor<2>) -> Vec<Vec<f32>> {
+    let width = matrix.dims()[1].max(1);
+    let values: Vec<f32> = matrix.clone().into_data().iter().collect();
+    values.chunks_exact(width).map(<[f32]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -170,6 +228,7 @@ mod tests {
             let scale = ZeroShotScale {
                 temperature: [(Modality::Audio, 2.0)].into(),
                 reference: [(Modality::Audio, vec![0.65, -0.5, -0.1, 1.05])].into(),
+                spread: BTreeMap::new(),
             };
             let rows = scale.rows(&model, Modality::Audio, &vectors).unwrap().unwrap();
             assert_eq!(rows.unit, unit);
@@ -185,6 +244,56 @@ mod tests {
         }
     }
 
+    /// A model of two classes with opposite words, whose learned rows say what their words do not.
+    fn kin() -> (Model, ZeroShotScale) {
+        let words = "head.words = { size = 4, offset = { drop = 0.0 } }";
+        let rows: Vec<Vec<f32>> = (0..8)
+            .map(|_| vec![0.0; 4])
+            .chain([vec![1.0, 0.0, 0.0, 0.0], vec![-1.0, 0.0, 0.0, 0.0]])
+            .collect();
+        let model = model(words).with_class_vectors(&rows).unwrap();
+        let eye = (0..16).map(|i| if i % 5 == 0 { 1.0 } else { 0.0 }).collect();
+        let scale = ZeroShotScale {
+            reference: [(Modality::Text, vec![0.5; 4])].into(),
+            spread: [(Modality::Text, eye)].into(),
+            ..ZeroShotScale::default()
+        };
+        (model, scale)
+    }
+
+    #[test]
+    fn a_name_leans_on_the_class_that_means_the_same() {
+        let (model, scale) = kin();
+        let vectors = [vec![0.9, 0.1, 0.0, 0.0], vec![-0.8, 0.0, 0.2, 0.0]];
+        let asked = numbers([[0.9, 0.1, 0.0, 0.0], [-0.8, 0.0, 0.2, 0.0]]);
+        let rows = scale.rows(&model, Modality::Text, &vectors).unwrap().unwrap();
+        let said = values(scale.logits(&model, Modality::Text, &numbers(VIEWS), &asked).unwrap());
+        let own = values(model.logits(Modality::Text, &numbers(VIEWS), "set").unwrap());
+        let centre = values(model.logits(Modality::Text, &numbers([[0.5; 4]; 2]), "set").unwrap());
+        // Words alone, at a deviation of one.
+        let mapped = model.named_rows(Modality::Text, &vectors).unwrap().unwrap();
+        for (view, name) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let from: Vec<f32> = VIEWS[view].iter().map(|x| x - 0.5).collect();
+            let along = |row: &[f32]| row.iter().zip(&from).map(|(w, x)| w * x).sum::<f32>();
+            let length = |row: &[f32]| row.iter().map(|w| w * w).sum::<f32>().sqrt();
+            assert!((along(&rows.weights[name]) - said[2 * view + name]).abs() < 1e-4);
+            let word = along(&mapped.weights[name]) / length(&mapped.weights[name]);
+            // Two classes are one direction: what speaks for one speaks against the other.
+            let gap = |z: &[f32], view: usize| z[2 * view] - z[2 * view + 1];
+            let kin = said[2 * view + name] - word;
+            let expected = (gap(&own, view) - gap(&centre, view)) * [1.0, -1.0][name];
+            assert!(kin * expected > 0.0, "{view} {name}: {kin} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_spread_of_another_width_is_refused() {
+        let (model, mut scale) = kin();
+        scale.spread.insert(Modality::Text, vec![1.0; 9]);
+        let error = scale.rows(&model, Modality::Text, &[vec![1.0; 4]]).unwrap_err().to_string();
+        assert!(error.contains("zero-shot.spread") && error.contains('4'), "{error}");
+    }
+
     #[test]
     fn a_name_that_is_high_for_everything_gains_nothing() {
         let model = worded();
@@ -193,6 +302,7 @@ mod tests {
         let scale = ZeroShotScale {
             temperature: [(Modality::Text, 2.0)].into(),
             reference: [(Modality::Text, reference)].into(),
+            spread: BTreeMap::new(),
         };
         let plain = values(model.unseen(Modality::Text, &numbers(VIEWS), &rows).unwrap());
         assert!(plain[0] > plain[1] && plain[2] > plain[3], "{plain:?}");

@@ -55,6 +55,7 @@ fn checkpoint() -> Checkpoint {
         zero_shot: ZeroShotScale {
             temperature: [(Modality::Text, 3.0)].into(),
             reference: [(Modality::Text, vec![0.25; 6])].into(),
+            spread: [(Modality::Text, vec![0.5; 36])].into(),
         },
         abstain: Some(Abstain {
             labels: "set".to_owned(),

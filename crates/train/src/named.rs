@@ -13,7 +13,8 @@ use crate::{Dataset, Result};
 const MOST: usize = 2000;
 
 /// Puts the word vectors in the folder `words` into a checkpoint whose label rows are words, and
-/// the mean view of each modality over the clips of `train`; another checkpoint stays as it is.
+/// the mean view of each modality over the clips of `train` and how
+/// views vary there; another checkpoint stays as it is.
 ///
 /// # Errors
 /// [`Error::Features`](crate::Error::Features) where the word vectors cannot be read, and those of
@@ -29,36 +30,49 @@ pub fn with_names(
     };
     checkpoint.word_vectors = Some(word_vectors(words)?.to_bytes());
     for modality in &dataset.modalities {
-        if let Some(mean) = mean_view(&checkpoint, dataset, train, *modality)? {
+        if let Some((mean, spread)) = spread(&checkpoint, dataset, train, *modality)? {
             checkpoint.zero_shot.reference.insert(*modality, mean);
+            checkpoint.zero_shot.spread.insert(*modality, spread);
         }
     }
     Ok(checkpoint)
 }
 
-/// The mean view over clips that have the modality; `None` where none has.
-fn mean_view(
+/// The mean view over clips that have the modality and the covariance of views, row by row; `None`
+/// where no clip has it.
+fn spread(
     checkpoint: &Checkpoint,
     dataset: &Dataset,
     train: &[usize],
     modality: Modality,
-) -> Result<Option<Vec<f32>>> {
+) -> Result<Option<(Vec<f32>, Vec<f32>)>> {
     let has = |index: &usize| dataset.items[*index].values.get(modality).is_some();
     let own: Vec<usize> = train.iter().copied().filter(has).collect();
     // Evenly from the whole list, which is sorted by corpus and speaker.
     let step = own.len().div_ceil(MOST).max(1);
     let own: Vec<usize> = own.into_iter().step_by(step).collect();
-    let (mut sum, mut count): (Vec<f64>, f64) = (Vec::new(), 0.0);
+    let mut seen: Vec<Vec<f64>> = Vec::new();
     each_batch(&checkpoint.model, dataset, &own, &[modality], |_, views| {
         let Some(view) = views.each.get(modality) else { return Ok(()) };
         let width = view.dims()[1];
-        let values: Vec<f32> = view.clone().into_data().iter().collect();
-        for row in values.chunks_exact(width).filter(|row| row.iter().all(|x| x.is_finite())) {
-            sum.resize(width, 0.0);
-            count += 1.0;
-            sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
-        }
+        let values: Vec<f64> = view.clone().into_data().iter::<f32>().map(f64::from).collect();
+        let rows = values.chunks_exact(width).filter(|row| row.iter().all(|x| x.is_finite()));
+        seen.extend(rows.map(<[f64]>::to_vec));
         Ok(())
     })?;
-    Ok((count > 0.0).then(|| sum.into_iter().map(|sum| (sum / count) as f32).collect()))
+    let Some(width) = seen.first().map(Vec::len) else { return Ok(None) };
+    let count = seen.len() as f64;
+    let mut mean = vec![0.0; width];
+    for row in &seen {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += x / count);
+    }
+    let mut covariance = vec![0.0; width * width];
+    for row in &mut seen {
+        row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+        for (own, x) in covariance.chunks_exact_mut(width).zip(row.iter()) {
+            own.iter_mut().zip(row.iter()).for_each(|(c, y)| *c += x * y / count);
+        }
+    }
+    let floats = |values: Vec<f64>| values.into_iter().map(|x| x as f32).collect();
+    Ok(Some((floats(mean), floats(covariance))))
 }

@@ -106,7 +106,14 @@ fn adapted(
         waiting.aside(|| warn(sentence));
     }
     if clips.all.is_empty() {
-        bail!("none of the clips holds anything that the model reads");
+        let reads: Vec<&str> = given.checkpoint.recipes.keys().map(|m| m.name()).collect();
+        bail!(
+            "{}: none of its clips holds anything that {} reads ({}); check the columns and the \
+             files, or name another --model",
+            material.path.display(),
+            given.name,
+            reads.join(", ")
+        );
     }
     let seconds = || started.elapsed().as_secs_f64();
     let (checkpoint, page) = if plan.unlabelled() {

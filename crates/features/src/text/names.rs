@@ -48,13 +48,20 @@ impl Name {
         let mark = if text.contains(';') { ';' } else { ',' };
         let mut names: Vec<Self> = Vec::new();
         for entry in text.split(mark).filter(|entry| !entry.trim().is_empty()) {
-            let (name, definition) = match entry.split_once('=') {
-                Some((name, definition)) => (name, Some(definition.trim().to_owned())),
+            let (before, definition) = match entry.split_once('=') {
+                Some((before, definition)) => (before, Some(definition.trim().to_owned())),
                 None => (entry, None),
             };
-            let name = Self { name: plain(name), definition };
-            name.check(&names)?;
-            names.push(name);
+            // Commas before a definition part names, whatever parts the list.
+            let (plain, last) = before.rsplit_once(',').unwrap_or(("", before));
+            let plain = plain.split(',').filter(|name| !name.trim().is_empty());
+            let plain = plain.map(|name| Self { name: spaced(name), definition: None });
+            let last = Self { name: spaced(last), definition };
+            let named = !last.name.is_empty() || last.definition.is_some();
+            for name in plain.chain(named.then_some(last)) {
+                name.check(&names)?;
+                names.push(name);
+            }
         }
         if names.len() < 2 {
             let found =
@@ -114,7 +121,7 @@ impl WordVectors {
 }
 
 /// A name with single spaces.
-fn plain(name: &str) -> String {
+fn spaced(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -244,6 +251,10 @@ mod tests {
         let names = Name::list("joy; scorn = the contempt, or so ;").unwrap();
         assert_eq!(names[0], Name::new("joy"));
         assert_eq!(names[1].definition.as_deref(), Some("the contempt, or so"));
+        let mixed = Name::list("joy, awe; fear, scorn=x, y;").unwrap();
+        let shown: Vec<&str> = mixed.iter().map(|name| &*name.name).collect();
+        assert_eq!(shown, ["joy", "awe", "fear", "scorn"]);
+        assert_eq!(mixed[3].definition.as_deref(), Some("x, y"));
     }
 
     #[test]

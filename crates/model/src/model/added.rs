@@ -156,6 +156,15 @@ impl Model {
         self
     }
 
+    /// The word vectors of the classes of a label set that was trained; `None` where its rows are
+    /// not words.
+    pub(crate) fn class_vectors(&self, modality: Modality, set: &str) -> Option<Vec<Vec<f32>>> {
+        let (words, branch) = (self.words.as_ref()?, self.branch(modality)?);
+        let place = branch.trained_sets().iter().position(|own| own.name == set)?;
+        let before = branch.sets[..place].iter().map(|own| own.classes.len()).sum();
+        Some(words.vectors(before, branch.sets[place].classes.len()))
+    }
+
     /// Word vectors as a modality sees them, and whether views are compared with them at length
     /// one: the rows of a label set that needs no training (Dai et al. 2020, section 4). `None`
     /// where the rows of the model are not words.
