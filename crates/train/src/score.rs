@@ -242,10 +242,12 @@ fn compared(
             let leak = dataset.leaks.iter().find(|leak| leak.corpus == card.name);
             let allowed = leak.and_then(|leak| leak.allowed.clone());
             for (index, map) in card.labels.iter().enumerate() {
-                let (mut speakers, mut own, mut other) = (Vec::new(), Vec::new(), Vec::new());
+                let (mut speakers, mut rows, mut other) = (Vec::new(), Vec::new(), Vec::new());
                 for outcome in &shown {
                     let item = &dataset.items[outcome.item];
-                    let label = item.labels[index].as_ref().filter(|_| item.corpus == corpus);
+                    // Another corpus may have fewer label sets.
+                    let own = Some(item).filter(|item| item.corpus == corpus);
+                    let label = own.and_then(|item| item.labels.get(index)?.as_ref());
                     let Some((label, logits)) = label.zip(answer(outcome, index)) else { continue };
                     if let Some(over) = &over {
                         let there = over.get(&key(outcome)).and_then(|there| answer(there, index));
@@ -253,9 +255,9 @@ fn compared(
                         other.push((label, logits));
                     }
                     speakers.push(item.speaker.as_deref());
-                    own.push((label, logits));
+                    rows.push((label, logits));
                 }
-                if own.is_empty() {
+                if rows.is_empty() {
                     continue;
                 }
                 let metrics = |chosen: &[usize]| {
@@ -263,7 +265,7 @@ fn compared(
                         let chosen: Vec<_> = chosen.iter().map(|row| all[*row]).collect();
                         metrics(&chosen, map, thresholds)
                     };
-                    let mut found = of(&own);
+                    let mut found = of(&rows);
                     if over.is_some() {
                         found.iter_mut().zip(of(&other)).for_each(|(a, b)| a.1 -= b.1);
                     }
@@ -273,8 +275,8 @@ fn compared(
                     inputs: names.join("+"),
                     labels: map.name.clone(),
                     allowed_leak: allowed.clone(),
-                    clips: own.len(),
-                    metrics: metrics(&(0..own.len()).collect::<Vec<_>>()).into_iter().collect(),
+                    clips: rows.len(),
+                    metrics: metrics(&(0..rows.len()).collect::<Vec<_>>()).into_iter().collect(),
                     intervals: limbic_evaluate::intervals(&speakers, metrics),
                 });
             }
@@ -295,4 +297,40 @@ pub(crate) fn sigmoid(z: f32) -> f32 {
 pub(crate) fn argmax(values: &[f32]) -> usize {
     let first = (0, f32::NEG_INFINITY);
     values.iter().enumerate().fold(first, |b, (i, v)| if *v > b.1 { (i, *v) } else { b }).0
+}
+
+#[cfg(test)]
+mod tests {
+    use limbic_media::Modality::Audio;
+    use limbic_model::LabelMap;
+
+    use super::*;
+
+    #[test]
+    fn corpora_need_not_have_as_many_label_sets() {
+        let mut dataset = crate::dataset::made_up(6);
+        let labels = "name = 'second'\nkind = 'class'\ntarget = 'intended'\nsource = 'a rule'\n\
+                      classes = [['yes', ''], ['no', '']]";
+        let mut card = dataset.cards[0].clone();
+        card.name = "both".to_owned();
+        card.labels.push(LabelMap::parse("second", labels).unwrap());
+        dataset.cards.push(card);
+        for item in &mut dataset.items[3..] {
+            item.corpus = 1;
+            item.labels.push(Some(Label::Class(0)));
+        }
+        let outcome = |item: usize| Outcome {
+            item,
+            modalities: vec![Audio],
+            logits: vec![vec![0.0; 3], vec![1.0, 0.0]][..1 + usize::from(item >= 3)].to_vec(),
+            shared: [0.0; 8],
+            covered: [false; 8],
+            shared_truth: None,
+        };
+        let outcomes: Vec<Outcome> = (0..6).map(outcome).collect();
+        let found = score(&dataset, &outcomes, &BTreeMap::new());
+        let clips: Vec<(&str, usize)> = found.iter().map(|s| (&*s.labels, s.clips)).collect();
+        assert_eq!(clips, [("made-up", 3), ("made-up", 3), ("second", 3)]);
+        assert_eq!(found[2].metrics["accuracy"], 1.0);
+    }
 }
