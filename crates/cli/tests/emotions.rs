@@ -187,7 +187,7 @@ fn a_list_that_cannot_be_used_is_refused_in_a_sentence() {
         "bliss, 🙂",
         "-, --",
         "=,=,=",
-        "bliss, rage;",
+        "bliss; , ;",
         &long,
         &thousands,
     ] {

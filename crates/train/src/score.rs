@@ -322,7 +322,7 @@ mod tests {
         let outcome = |item: usize| Outcome {
             item,
             modalities: vec![Audio],
-            logits: vec![vec![0.0; 3], vec![1.0, 0.0]][..1 + usize::from(item >= 3)].to_vec(),
+            logits: vec![vec![0.0; 3], vec![1.0, 0.0]][..=usize::from(item >= 3)].to_vec(),
             shared: [0.0; 8],
             covered: [false; 8],
             shared_truth: None,

@@ -131,7 +131,11 @@ impl Model {
     /// # Errors
     /// [`Error::NoHead`] for a set that the model does not know.
     pub fn with_classes(mut self, set: &str, classes: &[usize]) -> Result<Self> {
-        let Some(words) = self.words.take() else { return Ok(self) };
+        let whole = self.branches_mut().next().is_some_and(|branch| {
+            let known = branch.trained_position(set).map(|place| branch.sets[place].classes.len());
+            known.is_ok_and(|known| classes.iter().copied().eq(0..known))
+        });
+        let Some(words) = self.words.take_if(|_| !whole) else { return Ok(self) };
         let (mut before, mut count) = (0, 0);
         for branch in self.branches_mut() {
             let place = branch.trained_position(set)?;
@@ -247,10 +251,10 @@ fn with_blank(rows: &Linear) -> Linear {
     let ([width, _], device) = (weight.dims(), weight.device());
     let bias = rows.bias.as_ref().map(|bias| {
         let bias = bias.val().detach();
-        Param::from_tensor(Tensor::cat(vec![bias, Tensor::zeros([1], &device)], 0))
+        Param::from_tensor(Tensor::cat(vec![bias, Tensor::zeros([1], &device)], 0).detach())
     });
     let blank = Tensor::zeros([width, 1], &device);
-    Linear { weight: Param::from_tensor(Tensor::cat(vec![weight, blank], 1)), bias }
+    Linear { weight: Param::from_tensor(Tensor::cat(vec![weight, blank], 1).detach()), bias }
 }
 
 /// The learned rows of `classes`, in their order.
@@ -259,11 +263,11 @@ fn with_rows(rows: &Linear, classes: &[usize]) -> Linear {
     let data = TensorData::new(indices, [classes.len()]);
     let indices = Tensor::<1, Int>::from_data(data, &rows.weight.val().device());
     Linear {
-        weight: Param::from_tensor(rows.weight.val().detach().select(1, indices.clone())),
+        weight: Param::from_tensor(rows.weight.val().select(1, indices.clone()).detach()),
         bias: rows
             .bias
             .as_ref()
-            .map(|bias| Param::from_tensor(bias.val().detach().select(0, indices))),
+            .map(|bias| Param::from_tensor(bias.val().select(0, indices).detach())),
     }
 }
 

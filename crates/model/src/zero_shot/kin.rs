@@ -1,5 +1,5 @@
 //! What known classes say of a name: a clip that looks like a class is likely to look like the names
-//! that mean nearly the same (a linear form of ConSE, Norouzi et al. 2014).
+//! that mean nearly the same (a linear form of `ConSE`, Norouzi et al. 2014).
 
 use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::Modality;
@@ -56,7 +56,9 @@ pub(super) fn rows(
         let mut known = linear(model, modality, &set.name, spread.width)?;
         if set.kind == LabelKind::Class {
             let mean = mean(&known);
-            known.iter_mut().for_each(|row| row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m));
+            for row in &mut known {
+                row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+            }
         }
         let meant: Vec<Vec<f64>> = vectors.iter().map(|v| direction(v, &centre)).collect();
         let known: Vec<Option<Vec<f64>>> = known.into_iter().map(|row| spread.even(row)).collect();
