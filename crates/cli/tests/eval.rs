@@ -103,7 +103,7 @@ fn labels_whose_target_nobody_states_are_told_apart() {
     assert_eq!(found["targets"]["labels"], "unstated");
     assert!(found["targets"]["note"].as_str().unwrap().contains("--target"), "{found}");
     let learned = found["targets"]["learned"].as_array().unwrap();
-    assert!(*learned == ["perceived", "self-reported", "intended"], "{learned:?}");
+    assert!(*learned == ["self-reported", "perceived", "intended"], "{learned:?}");
     assert!(folder.path().join("scores/default-clips/result.json").is_file());
 }
 
