@@ -41,7 +41,8 @@ enum Chore {
         /// These only, by their name
         names: Vec<String>,
     },
-    /// Prints every figure beside its bars; exit code 1 where one is below its floor
+    /// Prints every figure beside its bars; exit code 1 where one is below its floor or
+    /// cannot be printed
     Results {
         /// Those of these points only
         #[arg(long, value_delimiter = ',')]
@@ -67,13 +68,20 @@ fn main() -> Result<ExitCode> {
             let chosen = plan.figure.iter();
             let chosen =
                 chosen.filter(|figure| points.is_empty() || points.contains(&figure.point));
-            let mut rows = Vec::new();
+            let (mut rows, mut failed) = (Vec::new(), false);
             for figure in chosen {
-                rows.push((figure, place.figure(figure, again)?));
+                match place.figure(figure, again) {
+                    Ok(found) => rows.push((figure, found)),
+                    // One that cannot be printed does not keep the others back.
+                    Err(error) => {
+                        eprintln!("{}: {error:#}", figure.of);
+                        failed = true;
+                    }
+                }
             }
             print!("{}", table::markdown(&rows));
             let low = rows.iter().any(|(figure, found)| figure.misses(found.value));
-            Ok(if low { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            Ok(if low || failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Runs the commands of the plan and reads their numbers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -8,6 +8,9 @@ use limbic_evaluate::Evaluation;
 use serde_json::Value;
 
 use crate::plan::{Figure, Make, Pick};
+
+/// The model that commands call `default`.
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default.safetensors");
 
 /// Where things are.
 pub(crate) struct Place {
@@ -63,7 +66,7 @@ impl Place {
     }
 
     /// The number of a figure, the mean where it is of several commands; those that were run before
-    /// are not run again unless `again` is set.
+    /// on the same checkpoints are not run again unless `again` is set.
     pub(crate) fn figure(&self, figure: &Figure, again: bool) -> Result<Found> {
         let one = [String::new()];
         let each = if figure.each.is_empty() { &one[..] } else { &figure.each };
@@ -72,8 +75,7 @@ impl Place {
             .map(|each| self.one(figure, &figure.command.replace("{each}", each), again))
             .collect::<Result<Vec<Picked>>>()?;
         let values: Option<Vec<f64>> = all.iter().map(|(value, ..)| *value).collect();
-        let values =
-            values.with_context(|| format!("{}: is not in what was printed", figure.of))?;
+        let values = values.context("is not in what was printed")?;
         let (interval, clips) = match all.as_slice() {
             [(_, interval, clips)] => (*interval, *clips),
             _ => (None, None),
@@ -88,12 +90,7 @@ impl Place {
 
     fn one(&self, figure: &Figure, command: &str, again: bool) -> Result<Picked> {
         let words = self.words(command);
-        let slug: String = words
-            .join(" ")
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
-        let folder = self.kept.join("scores").join(&slug[slug.len().saturating_sub(120)..]);
+        let folder = self.kept.join("scores").join(print(&words)?);
         Ok(match &figure.pick {
             Pick::Result { corpus, labels, inputs, change, metrics } => {
                 let own = corpus.as_ref().map_or(folder.clone(), |corpus| folder.join(corpus));
@@ -116,6 +113,19 @@ impl Place {
             }
         })
     }
+}
+
+/// What tells a command from others, and from itself with other checkpoints.
+fn print(words: &[String]) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(words.join(" ").as_bytes());
+    for word in words {
+        let path = if word == "default" { MODEL } else { word };
+        if Path::new(path).is_file() {
+            hasher.update(&std::fs::read(path).with_context(|| path.to_owned())?);
+        }
+    }
+    Ok(hasher.finalize().to_hex()[..16].to_owned())
 }
 
 type Picked = (Option<f64>, Option<[f64; 2]>, Option<usize>);
@@ -175,6 +185,21 @@ fn mean(told: &str, lines: &[[String; 2]], value: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_and_checkpoints_have_prints_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("one").display().to_string();
+        let words = |corpus: &str| -> Vec<String> {
+            ["eval", &file, "--corpora", corpus, "--with"].map(str::to_owned).into()
+        };
+        std::fs::write(&file, "before").unwrap();
+        let (one, other) = (print(&words("ravdess")).unwrap(), print(&words("nemo")).unwrap());
+        assert_ne!(one, other);
+        assert_eq!(one, print(&words("ravdess")).unwrap());
+        std::fs::write(&file, "after").unwrap();
+        assert_ne!(one, print(&words("ravdess")).unwrap());
+    }
 
     #[test]
     fn errors_fall_by_what_the_least_sure_fifth_holds() {

@@ -117,10 +117,7 @@ impl Words {
 
     /// The word vectors of as many classes from `first` on.
     pub(crate) fn vectors(&self, first: usize, classes: usize) -> Vec<Vec<f32>> {
-        let size = self.table.dims()[1];
-        let rows = self.table.val().narrow(0, first, classes);
-        let values: Vec<f32> = rows.into_data().iter().collect();
-        values.chunks(size.max(1)).map(<[f32]>::to_vec).collect()
+        listed(self.table.val().narrow(0, first, classes))
     }
 
     /// How many classes there are.
@@ -268,6 +265,13 @@ fn frozen(rows: Tensor<2>) -> Param<Tensor<2>> {
 /// summed alone, so that a class scores the same to the last bit whatever classes stand beside it.
 pub(crate) fn products(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     (a.unsqueeze_dim::<3>(1) * b.unsqueeze_dim::<3>(0)).sum_dim(2).squeeze_dim(2)
+}
+
+/// The rows of a matrix as numbers.
+pub(crate) fn listed(matrix: Tensor<2>) -> Vec<Vec<f32>> {
+    let width = matrix.dims()[1].max(1);
+    let values: Vec<f32> = matrix.into_data().iter().collect();
+    values.chunks(width).map(<[f32]>::to_vec).collect()
 }
 
 /// Rows of length one; a row of zeros stays.

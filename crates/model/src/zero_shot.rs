@@ -22,7 +22,7 @@ use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
 use self::kin::Spread;
-use crate::words::products;
+use crate::words::{listed, products};
 use crate::{Error, Model, Result, Rows};
 
 /// What makes scores of names comparable; fitted with a model and kept in its checkpoint.
@@ -55,7 +55,7 @@ impl ZeroShotScale {
         view: &Tensor<2>,
         rows: &Tensor<2>,
     ) -> Result<Tensor<2>> {
-        if let Some(rows) = self.both(model, modality, &floats(rows))? {
+        if let Some(rows) = self.both(model, modality, &listed(rows.clone()))? {
             let weights = kin::matrix(&rows.weights);
             let bias = TensorData::new(rows.bias, [1, rows.weights.len()]);
             return Ok(products(view.clone(), weights) + Tensor::from_data(bias, &view.device()));
@@ -144,13 +144,6 @@ impl ZeroShotScale {
         let fitted = self.temperature.get(&modality).copied();
         fitted.filter(|own| own.is_finite() && *own > 0.0).unwrap_or(1.0)
     }
-}
-
-/// The rows of a matrix.
-fn floats(matrix: &Tensor<2>) -> Vec<Vec<f32>> {
-    let width = matrix.dims()[1].max(1);
-    let values: Vec<f32> = matrix.clone().into_data().iter().collect();
-    values.chunks_exact(width).map(<[f32]>::to_vec).collect()
 }
 
 #[cfg(test)]

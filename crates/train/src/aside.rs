@@ -12,8 +12,7 @@ pub(crate) fn keep(card: &Card, examples: &mut [Example], share: f64) {
     let group = |example: &Example| example.speaker.clone().unwrap_or_else(|| example.id.clone());
     let groups: BTreeSet<String> = examples.iter().filter(|e| trains(e)).map(group).collect();
     let every = (1.0 / share).round() as usize;
-    let chosen: BTreeSet<String> =
-        groups.into_iter().skip(every / 2).step_by(every.max(2)).collect();
+    let chosen: BTreeSet<String> = groups.into_iter().skip(every / 2).step_by(every).collect();
     let aside: Vec<usize> = (0..examples.len())
         .filter(|i| trains(&examples[*i]) && chosen.contains(&group(&examples[*i])))
         .collect();

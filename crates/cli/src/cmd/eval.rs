@@ -129,9 +129,8 @@ fn one(
 impl Given {
     fn open(path: &Path) -> Result<Self> {
         let NamedModel { name, hash, checkpoint, .. } = NamedModel::open(path)?;
-        let limbic = if name == "default" { Limbic::default_model() } else { Limbic::open(path)? };
         // Whatever the checkpoint shows: the emotions that every model knows are scored here.
-        let limbic = limbic.with_labels(limbic_corpus::SHARED)?;
+        let limbic = NamedModel::reader(&name)?.with_labels(limbic_corpus::SHARED)?;
         Ok(Self { name, hash, checkpoint, limbic })
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
+use limbic::Limbic;
 use limbic_media::Modality;
 use limbic_model::Checkpoint;
 
@@ -34,5 +35,10 @@ impl NamedModel {
         let checkpoint = Checkpoint::from_bytes(&name, &bytes, &Modality::ALL, &Device::flex())?;
         let hash = blake3::hash(&bytes).to_hex().to_string();
         Ok(Self { name, bytes, hash, checkpoint })
+    }
+
+    /// The reader of the model that was given this name.
+    pub(super) fn reader(name: &str) -> limbic::Result<Limbic> {
+        if name == "default" { Ok(Limbic::default_model()) } else { Limbic::open(name) }
     }
 }

@@ -11,7 +11,7 @@ use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
 use super::{Branch, Model};
-use crate::words::unit;
+use crate::words::{listed, unit};
 use crate::{Error, Metric, Result};
 
 /// `logit_c = <u, e_c> + b_c`, where `u` is the view, or the view at length one.
@@ -180,10 +180,8 @@ impl Model {
             Metric::Dot => words.rows(modality)?,
             Metric::Cosine => unit(words.rows(modality)?),
         };
-        let width = rows.dims()[1];
-        let values: Vec<f32> = rows.into_data().iter::<f32>().collect();
         Ok(Some(Rows {
-            weights: values.chunks(width.max(1)).map(<[f32]>::to_vec).collect(),
+            weights: listed(rows),
             bias: vec![0.0; vectors.len()],
             unit: metric == Metric::Cosine,
         }))

@@ -4,6 +4,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::Modality;
 
+use crate::words::listed;
 use crate::{LabelKind, Model, Result, SHARED};
 
 /// How much nearer a class has to mean to count `e` times as much: one sixth of a cosine.
@@ -93,14 +94,8 @@ fn linear(model: &Model, modality: Modality, set: &str, width: usize) -> Result<
     let each = Tensor::<2>::eye(width, &device);
     let bias = model.logits(modality, &origin, set)?;
     let rows = (model.logits(modality, &each, set)? - bias).transpose();
-    Ok(values(rows))
-}
-
-/// The rows of a matrix.
-pub(super) fn values(matrix: Tensor<2>) -> Vec<Vec<f64>> {
-    let width = matrix.dims()[1].max(1);
-    let values: Vec<f64> = matrix.into_data().iter::<f32>().map(f64::from).collect();
-    values.chunks_exact(width).map(<[f64]>::to_vec).collect()
+    let exact = |row: Vec<f32>| row.into_iter().map(f64::from).collect();
+    Ok(listed(rows).into_iter().map(exact).collect())
 }
 
 /// Rows as a matrix.

@@ -88,16 +88,16 @@ impl Plan {
     fn look_up(&mut self, given: &Given) -> Result<()> {
         let model = &given.checkpoint.model;
         let by_name = self.by_name();
-        let mut without =
-            |reason: String| self.warnings.push(format!("{reason}; rows do not start at words"));
         if model.worded().is_empty() {
             if self.names.iter().any(|name| name.definition.is_some()) && !by_name {
-                without(
+                self.warnings.push(
                     "the rows of this model are not words, so definitions are not used".to_owned(),
                 );
             }
             return Ok(());
         }
+        let mut without =
+            |reason: String| self.warnings.push(format!("{reason}; rows do not start at words"));
         let Some(bytes) = &given.checkpoint.word_vectors else {
             let reason = format!("{} carries no word vectors", given.name);
             if by_name {

@@ -1,8 +1,6 @@
 //! Label sets that a checkpoint never learned, asked for by the words of their classes (MTEE, Dai et
 //! al. 2020, section 4).
 
-use std::path::Path;
-
 use limbic::Limbic;
 use limbic_corpus::{Example, LabelKind, LabelMap};
 use limbic_media::Modality;
@@ -10,6 +8,7 @@ use limbic_media::Modality;
 use super::Given;
 use super::asked::Asked;
 use super::readings::Reader;
+use crate::cmd::named_model::NamedModel;
 use crate::output::note;
 
 /// The answers to every label set of one class a clip that no branch learned; nothing where the
@@ -65,10 +64,5 @@ fn named(given: &Given, map: &LabelMap) -> limbic::Result<Limbic> {
             words => format!("{class}={words}"),
         })
         .collect();
-    let limbic = if given.name == "default" {
-        Limbic::default_model()
-    } else {
-        Limbic::open(Path::new(&given.name))?
-    };
-    limbic.with_emotions(&names.join(", "))
+    NamedModel::reader(&given.name)?.with_emotions(&names.join(", "))
 }
