@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its purpose")]
 
+mod cut;
 mod plan;
 mod run;
 mod table;
@@ -65,6 +66,7 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Results { points, again } => {
+            place.cut(&plan.table)?;
             let chosen = plan.figure.iter();
             let chosen =
                 chosen.filter(|figure| points.is_empty() || points.contains(&figure.point));

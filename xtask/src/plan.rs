@@ -10,7 +10,25 @@ pub(crate) struct Plan {
     #[serde(default)]
     pub(crate) make: Vec<Make>,
     #[serde(default)]
+    pub(crate) table: Vec<Table>,
+    #[serde(default)]
     pub(crate) figure: Vec<Figure>,
+}
+
+/// A part of a corpus's manifest, for figures that are not of the whole corpus.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Table {
+    /// Its file is NAME.csv in the folder of results.
+    pub(crate) name: String,
+    /// The manifest; `{data}` is the folder of the corpora.
+    pub(crate) of: String,
+    /// The column that chooses.
+    pub(crate) column: String,
+    /// What it has to hold.
+    pub(crate) is: String,
+    /// The columns that are kept.
+    pub(crate) keep: Vec<String>,
 }
 
 /// A checkpoint.
@@ -109,10 +127,12 @@ mod tests {
         for figure in &plan.figure {
             let words = figure.command.split_whitespace();
             for file in words.filter_map(|word| word.strip_prefix("{kept}/")) {
-                let made = plan.make.iter().any(|make| {
-                    file.strip_prefix(&make.name).is_some_and(|rest| rest.starts_with('.'))
-                });
-                assert!(made, "{}: nothing makes {file}", figure.of);
+                let is = |name: &String| {
+                    file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+                };
+                let made = plan.make.iter().any(|make| is(&make.name));
+                let cut = plan.table.iter().any(|table| is(&table.name));
+                assert!(made || cut, "{}: nothing makes {file}", figure.of);
             }
         }
     }

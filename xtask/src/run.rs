@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use limbic_evaluate::Evaluation;
 use serde_json::Value;
 
-use crate::plan::{Figure, Make, Pick};
+use crate::cut::cut;
+use crate::plan::{Figure, Make, Pick, Table};
 
 /// The model that commands call `default`.
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default.safetensors");
@@ -47,6 +48,18 @@ impl Place {
             bail!("limbic {} ended with {}", words.join(" "), output.status);
         }
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Writes the parts of manifests.
+    pub(crate) fn cut(&self, tables: &[Table]) -> Result<()> {
+        std::fs::create_dir_all(&self.kept)?;
+        for table in tables {
+            let from = PathBuf::from(table.of.replace("{data}", &self.data.display().to_string()));
+            if from.exists() {
+                cut(table, &from, &self.kept.join(format!("{}.csv", table.name)))?;
+            }
+        }
+        Ok(())
     }
 
     /// Trains a checkpoint unless it is there.

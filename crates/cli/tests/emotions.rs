@@ -81,6 +81,43 @@ fn words_alone_find_the_emotion_that_was_never_a_class() {
 }
 
 #[test]
+fn a_word_of_the_text_speaks_for_the_name_that_means_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let deaf = worded::model().changed(folder.path(), |own| own.zero_shot.lexical = None);
+    let ask = ["--text", "look, delight", "--emotions", "rage, bliss"];
+    let gap = |reading: &Value| {
+        let logits = &estimate(reading)["logits"];
+        logits["bliss"].as_f64().unwrap() - logits["rage"].as_f64().unwrap()
+    };
+    let heard = gap(&reading(&ask));
+    let plain = ["predict", "--model", &deaf, "--format", "json"];
+    let run = limbic(folder.path(), &[&plain[..], &ask].concat(), b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let without = gap(&run.json());
+    assert!(heard > without + 0.5, "{heard} {without}");
+}
+
+#[test]
+fn a_label_set_of_names_alone_says_what_the_names_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let list = "rage; bliss; scorn=the feeling that someone is beneath you";
+    let model = worded::model().path();
+    let model = model.to_str().unwrap();
+    let run =
+        limbic(here, &["adapt", "--model", model, "--labels", list, "-o", "own.safetensors"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let text = ["--text", "you look, delight", "--format", "json"];
+    let own = ["predict", "--model", "own.safetensors"];
+    let run = limbic(here, &[&own[..], &text].concat(), b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let own = run.json();
+    let asked = reading(&["--text", text[1], "--emotions", list]);
+    assert_eq!(estimate(&own)["logits"], estimate(&asked)["logits"]);
+    assert_eq!(own["labels"]["set"], "mine");
+}
+
+#[test]
 fn a_voice_alone_finds_it_too() {
     for ((_, hertz), wanted) in VOICES.iter().zip(["bliss", "gloom"]) {
         let folder = clip(*hertz);

@@ -164,6 +164,21 @@ impl TextTokenizer {
         self.inner.id_to_token(id)
     }
 
+    /// The text of tokens: pieces of a word joined, spaces between words. Tokens that are not in
+    /// the vocabulary say nothing.
+    pub fn decode(&self, tokens: &[u32]) -> String {
+        let mut text = String::new();
+        for piece in tokens.iter().filter_map(|id| self.token(*id)) {
+            if let Some(rest) = piece.strip_prefix(CONTINUING) {
+                text.push_str(rest);
+            } else {
+                text.push_str(if text.is_empty() { "" } else { " " });
+                text.push_str(&piece);
+            }
+        }
+        text
+    }
+
     /// The words inside of which pieces are merged.
     fn words(&self, text: &str) -> Result<Vec<String>> {
         use tokenizers::Normalizer;

@@ -253,7 +253,7 @@ impl Expert {
     pub(crate) fn texts(&self, texts: &[&str]) -> Answers {
         if let Some(network) = &self.network {
             let rows = texts.iter().map(|text| network.extract(&Clip::from_text(text)));
-            return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?);
+            return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?, texts);
         }
         let Some(tokenizer) = &self.tokenizer else { return Ok(vec![None; texts.len()]) };
         let ids: Vec<Vec<u32>> = texts
@@ -275,7 +275,7 @@ impl Expert {
         }
         let rows = Tensor::<2, Int>::from_data(TensorData::new(rows, shape), &self.device);
         let mask = Tensor::from_data(TensorData::new(mask, shape), &self.device);
-        let scores = self.answer(Input::Tokens(rows, mask))?;
+        let scores = self.answer_texts(Input::Tokens(rows, mask), texts)?;
         Ok(scores.into_iter().zip(&ids).map(|(s, ids)| s.filter(|_| !ids.is_empty())).collect())
     }
 
@@ -285,7 +285,7 @@ impl Expert {
         if let Some(network) = &self.network {
             let rows = functionals.iter().map(|samples| network.sound(samples));
             let rows = rows.filter_map(limbic_features::Result::transpose);
-            return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?);
+            return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?, &[]);
         }
         let shape = [functionals.len(), 1, functionals.first().map_or(0, Vec::len)];
         let data = TensorData::new(functionals.concat(), shape);
@@ -311,8 +311,8 @@ impl Expert {
         self.answer(Input::Pictures(Tensor::from_data(data, &self.device)))
     }
 
-    /// What the rows of a pretrained network say; `None` where there are none.
-    fn series(&self, each: &[Features]) -> Answers {
+    /// What the rows of a pretrained network say, perhaps of `texts`; `None` where there are none.
+    fn series(&self, each: &[Features], texts: &[&str]) -> Answers {
         let longest = each.iter().map(Features::len).max().unwrap_or(0);
         let size = each.iter().map(|rows| rows.shape()[1]).max().unwrap_or(0);
         if longest == 0 {
@@ -329,7 +329,7 @@ impl Expert {
         let mask: TensorData = TensorData::new::<f32, _>(mask, [each.len(), longest]);
         let x = Tensor::from_data(x, &self.device);
         let mask = Tensor::from_data(mask, &self.device);
-        let scores = self.answer(Input::Series(Sequence { x, mask }))?;
+        let scores = self.answer_texts(Input::Series(Sequence { x, mask }), texts)?;
         Ok(scores.into_iter().zip(each).map(|(s, rows)| s.filter(|_| !rows.is_empty())).collect())
     }
 }

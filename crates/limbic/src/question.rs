@@ -1,5 +1,7 @@
 //! What a model is asked: the eight emotions, a label set of its own, or names by their words.
 
+use std::sync::Arc;
+
 use limbic_features::{Meanings, Name, WordVectors};
 use limbic_media::{Modality, PerModality};
 use limbic_model::{Abstain, Contents, LabelKind, SHARED};
@@ -31,12 +33,12 @@ pub(crate) enum About {
     Emotions,
     /// The head for a label set.
     Set(String),
-    /// Names by their word vectors, which lie end to end.
+    /// Names by their word vectors.
     Names {
-        /// The vectors.
-        rows: Vec<f32>,
-        /// How many there are.
-        count: usize,
+        /// One a name.
+        vectors: Vec<Vec<f32>>,
+        /// The words that texts are made of.
+        words: Arc<WordVectors>,
     },
 }
 
@@ -64,6 +66,14 @@ impl Question {
                 known: known.join(", "),
             });
         };
+        if let Some(adapted) = contents.adapted.iter().rev().find(|own| own.is_by_name(set)) {
+            let define = |class: &String| Name {
+                name: class.clone(),
+                definition: adapted.definitions.get(class).cloned(),
+            };
+            let names = found.classes.iter().map(define).collect();
+            return Ok(Self::by_name(name, contents, names, Some(set))?.0);
+        }
         let labels = Labels {
             set: Some(set.to_owned()),
             kind: found.kind,
@@ -83,17 +93,29 @@ impl Question {
         if !contents.recipes.values().any(|recipe| recipe.model.head.words.is_some()) {
             return Err(failed(limbic_model::Error::NoWords.into()));
         }
+        let names = Name::list(list).map_err(|error| Error::Emotions(error.to_string()))?;
+        Self::by_name(name, contents, names, None)
+    }
+
+    /// Classes by their words, perhaps those of a label set that was made of names alone.
+    fn by_name(
+        model: &str,
+        contents: &Contents,
+        names: Vec<Name>,
+        set: Option<&str>,
+    ) -> Result<(Self, Vec<String>)> {
         let bytes = contents.word_vectors.as_deref().ok_or_else(|| Error::Emotions(format!(
-            "{name} carries no word vectors, so no emotion can be named to it; train it again with \
+            "{model} carries no word vectors, so no emotion can be named to it; train it again with \
              `limbic train`, which puts them in"
         )))?;
-        let words = WordVectors::from_bytes(name, bytes).map_err(|error| failed(error.into()))?;
-        let unusable = |error: limbic_features::Error| Error::Emotions(error.to_string());
-        let names = Name::list(list).map_err(unusable)?;
-        let Meanings { rows, warnings } = words.meanings(&names).map_err(unusable)?;
-        let about = About::Names { rows: rows.concat(), count: names.len() };
+        let words = WordVectors::from_bytes(model, bytes)
+            .map_err(|error| Error::Model { path: model.into(), source: error.into() })?;
+        let Meanings { rows: vectors, warnings } =
+            words.meanings(&names).map_err(|error| Error::Emotions(error.to_string()))?;
+        let about = About::Names { vectors, words: Arc::new(words) };
         let names: Vec<String> = names.into_iter().map(|name| name.name).collect();
-        let labels = Labels { set: None, kind: LabelKind::Class, names: names.into() };
+        let set = set.map(str::to_owned);
+        let labels = Labels { set, kind: LabelKind::Class, names: names.into() };
         // What was chosen for other labels says nothing of these.
         Ok((Self { labels, about, yes_from: Vec::new(), abstain: None }, warnings))
     }

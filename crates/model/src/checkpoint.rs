@@ -39,6 +39,9 @@ const WORD_VECTORS: &str = "word-vectors";
 /// The beginning of the names of the tensors of [`ZeroShotScale::spread`].
 const SPREAD: &str = "zero-shot.spread.";
 
+/// Name of the tensor of `Lexical::spread`.
+const LEXICAL: &str = "zero-shot.lexical";
+
 /// Where a checkpoint comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -206,6 +209,10 @@ impl Checkpoint {
             let (dtype, bytes) = precision.encode(spread);
             raw.push((format!("{SPREAD}{modality}"), dtype, vec![spread.len()], bytes));
         }
+        if let Some(lexical) = &self.zero_shot.lexical {
+            let (dtype, bytes) = precision.encode(&lexical.spread);
+            raw.push((LEXICAL.to_owned(), dtype, vec![lexical.spread.len()], bytes));
+        }
         if let Some(bytes) = &self.word_vectors {
             raw.push((WORD_VECTORS.to_owned(), Dtype::U8, vec![bytes.len()], bytes.clone()));
         }
@@ -294,6 +301,13 @@ impl Checkpoint {
                 spread.insert(modality, decode(&view).map_err(bad)?);
             }
         }
+        let mut zero_shot = ZeroShotScale { spread, ..header.zero_shot };
+        zero_shot.lexical = zero_shot.lexical.filter(|_| wanted(&Modality::Text));
+        if let Some(lexical) = &mut zero_shot.lexical
+            && let Ok(view) = tensors.tensor(LEXICAL)
+        {
+            lexical.spread = decode(&view).map_err(bad)?;
+        }
         let mut adapted = header.adapted;
         let mut known = prints(&tensors, MET);
         for (index, adapted) in adapted.iter_mut().enumerate() {
@@ -312,7 +326,7 @@ impl Checkpoint {
             met: known,
             shown: header.shown,
             adapted,
-            zero_shot: ZeroShotScale { spread, ..header.zero_shot },
+            zero_shot,
             abstain: header.abstain,
             word_vectors: bytes_of(&tensors, WORD_VECTORS),
         })
@@ -359,6 +373,7 @@ impl Checkpoint {
             whole.zero_shot.temperature.extend(part.zero_shot.temperature);
             whole.zero_shot.reference.extend(part.zero_shot.reference);
             whole.zero_shot.spread.extend(part.zero_shot.spread);
+            whole.zero_shot.lexical = whole.zero_shot.lexical.or(part.zero_shot.lexical);
             // What was chosen for one model says nothing of two together.
             whole.abstain = None;
             whole.word_vectors = whole.word_vectors.or(part.word_vectors);

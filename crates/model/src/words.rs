@@ -39,6 +39,9 @@ pub struct WordsConfig {
     pub size: usize,
     /// How a view is compared with a row.
     pub metric: Metric,
+    /// Whether word vectors are brought to length one, for frequent words are longer than rare ones.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unit: bool,
     /// What known classes may add to their words; a class without training has its word alone.
     /// With it, text has a map of its own too, and views need not be as long as word vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +59,7 @@ pub struct OffsetConfig {
 
 impl Default for WordsConfig {
     fn default() -> Self {
-        Self { size: 300, metric: Metric::Dot, offset: None }
+        Self { size: 300, metric: Metric::Dot, unit: false, offset: None }
     }
 }
 
@@ -71,6 +74,8 @@ pub(crate) struct Words {
     body: Option<Linear>,
     #[module(skip)]
     metric: Metric,
+    #[module(skip)]
+    unit: bool,
     #[module(skip)]
     drop: f64,
 }
@@ -94,6 +99,7 @@ impl WordsConfig {
             vision: map(Modality::Vision),
             body: map(Modality::Body),
             metric: self.metric,
+            unit: self.unit,
             drop: self.offset.map_or(0.0, |offset| offset.drop),
         }
     }
@@ -106,8 +112,13 @@ impl Words {
     /// [`Error::Key`] where a row is not of the table's size.
     pub(crate) fn with_rows(mut self, rows: &[Vec<f32>]) -> Result<Self> {
         let old = self.table.val();
-        self.table = table(rows, old.dims()[1], &old.device())?;
+        self.table = frozen(self.scaled(table(rows, old.dims()[1], &old.device())?));
         Ok(self)
+    }
+
+    /// Word vectors at the length that the maps were trained on.
+    fn scaled(&self, rows: Tensor<2>) -> Tensor<2> {
+        if self.unit { unit(rows) } else { rows }
     }
 
     /// How views are compared with rows.
@@ -213,7 +224,7 @@ impl Words {
         if size != found {
             return Err(unsized_row(size, found));
         }
-        Self { table: frozen(rows), ..self.clone() }.forward(modality, view)
+        Self { table: frozen(self.scaled(rows)), ..self.clone() }.forward(modality, view)
     }
 
     /// The same weights with one more class, the last.
@@ -222,8 +233,8 @@ impl Words {
     /// [`Error::Key`] where the row is not of the table's size.
     pub(crate) fn with_row(mut self, row: &[f32]) -> Result<Self> {
         let old = self.table.val();
-        let new = table(&[row.to_vec()], old.dims()[1], &old.device())?;
-        self.table = frozen(Tensor::cat(vec![old, new.val()], 0));
+        let new = self.scaled(table(&[row.to_vec()], old.dims()[1], &old.device())?);
+        self.table = frozen(Tensor::cat(vec![old, new], 0));
         Ok(self)
     }
 
@@ -239,12 +250,12 @@ impl Words {
     }
 }
 
-fn table(rows: &[Vec<f32>], size: usize, device: &Device) -> Result<Param<Tensor<2>>> {
+fn table(rows: &[Vec<f32>], size: usize, device: &Device) -> Result<Tensor<2>> {
     if let Some(row) = rows.iter().find(|row| row.len() != size) {
         return Err(unsized_row(size, row.len()));
     }
     let data = TensorData::new(rows.concat(), [rows.len(), size]);
-    Ok(frozen(Tensor::from_data(data, device)))
+    Ok(Tensor::from_data(data, device))
 }
 
 /// A word vector of `found` numbers where the table's have `size`.

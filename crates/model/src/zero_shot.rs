@@ -11,9 +11,11 @@
 //! ```
 //!
 //! and the probabilities over the names are the softmax of `z`. A checkpoint that does not know how
-//! its views vary goes by the words alone.
+//! its views vary goes by the words alone. Of a text, the words that it is made of speak beside them
+//! ([`Lexical`]).
 
 mod kin;
+mod lexical;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +24,7 @@ use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
 use self::kin::Spread;
+pub use self::lexical::Lexical;
 use crate::words::{listed, products};
 use crate::{Error, Model, Result, Rows};
 
@@ -37,6 +40,9 @@ pub struct ZeroShotScale {
     /// the checkpoint.
     #[serde(skip)]
     pub spread: BTreeMap<Modality, Vec<f32>>,
+    /// How the words of texts vary, where the model reads texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lexical: Option<Lexical>,
 }
 
 impl ZeroShotScale {
@@ -69,7 +75,24 @@ impl ZeroShotScale {
         Ok(scores / self.usable(modality))
     }
 
-    /// The same as rows of a label set: what they score is what [`ZeroShotScale::logits`] says.
+    /// What the words of texts say of names, to be added to [`ZeroShotScale::logits`] of the same
+    /// texts; `None` where it is not known how words vary.
+    ///
+    /// # Shapes
+    /// `sentences` `[b][size]`, `None` where no word is known; `names` `[k][size]` -> `[b][k]`.
+    pub fn lexical(
+        &self,
+        modality: Modality,
+        sentences: &[Option<Vec<f32>>],
+        names: &[Vec<f32>],
+    ) -> Option<Vec<Vec<f32>>> {
+        let mut scores = self.lexical.as_ref()?.scores(sentences, names);
+        let scale = self.usable(modality);
+        scores.iter_mut().flatten().for_each(|score| *score /= scale);
+        Some(scores)
+    }
+
+    /// [`ZeroShotScale::logits`] as rows of a label set: what they score is what it says.
     /// `None` where the rows of the model are not words.
     ///
     /// # Errors
@@ -221,7 +244,7 @@ mod tests {
             let scale = ZeroShotScale {
                 temperature: [(Modality::Audio, 2.0)].into(),
                 reference: [(Modality::Audio, vec![0.65, -0.5, -0.1, 1.05])].into(),
-                spread: BTreeMap::new(),
+                ..ZeroShotScale::default()
             };
             let rows = scale.rows(&model, Modality::Audio, &vectors).unwrap().unwrap();
             assert_eq!(rows.unit, unit);
@@ -280,6 +303,30 @@ mod tests {
     }
 
     #[test]
+    fn the_length_of_a_word_vector_says_nothing_where_all_have_length_one() {
+        let short = [vec![0.9, 0.1, 0.0, 0.2], vec![-0.8, 0.0, 0.2, 0.0]];
+        let long: Vec<Vec<f32>> =
+            short.iter().map(|row| row.iter().map(|x| 7.0 * x).collect()).collect();
+        for (words, same) in [
+            ("head.words = { size = 4, unit = true }", true),
+            ("head.words = { size = 4 }", false),
+        ] {
+            let model = model(words);
+            let rows = |vectors| model.named_rows(Modality::Text, vectors).unwrap().unwrap();
+            let (one, other) = (rows(&short), rows(&long));
+            let gap = one.weights.concat().into_iter().zip(other.weights.concat());
+            assert_eq!(gap.clone().all(|(a, b)| (a - b).abs() < 1e-5), same, "{words}");
+            let set = |vectors: &[Vec<f32>]| {
+                let rows = [&vec![vec![0.0; 4]; 8][..], vectors].concat();
+                let model = model.clone().with_class_vectors(&rows).unwrap();
+                values(model.logits(Modality::Text, &numbers(VIEWS), "set").unwrap())
+            };
+            let gap = set(&short).into_iter().zip(set(&long));
+            assert_eq!(gap.into_iter().all(|(a, b)| (a - b).abs() < 1e-5), same, "{words}");
+        }
+    }
+
+    #[test]
     fn a_spread_of_another_width_is_refused() {
         let (model, mut scale) = kin();
         scale.spread.insert(Modality::Text, vec![1.0; 9]);
@@ -295,7 +342,7 @@ mod tests {
         let scale = ZeroShotScale {
             temperature: [(Modality::Text, 2.0)].into(),
             reference: [(Modality::Text, reference)].into(),
-            spread: BTreeMap::new(),
+            ..ZeroShotScale::default()
         };
         let plain = values(model.unseen(Modality::Text, &numbers(VIEWS), &rows).unwrap());
         assert!(plain[0] > plain[1] && plain[2] > plain[3], "{plain:?}");

@@ -7,8 +7,8 @@
 use burn::tensor::{Device, Int, Tensor};
 use limbic_media::{Modality, PerModality};
 use limbic_model::{
-    Abstain, Checkpoint, EMOTIONS, Input, LabelKind, LabelSet, Model, Precision, Provenance,
-    Recipe, Sequence, ZeroShotScale,
+    Abstain, Checkpoint, EMOTIONS, Input, LabelKind, LabelSet, Lexical, Model, Precision,
+    Provenance, Recipe, Sequence, ZeroShotScale,
 };
 
 const RECIPE: &str = r#"
@@ -56,6 +56,7 @@ fn checkpoint() -> Checkpoint {
             temperature: [(Modality::Text, 3.0)].into(),
             reference: [(Modality::Text, vec![0.25; 6])].into(),
             spread: [(Modality::Text, vec![0.5; 36])].into(),
+            lexical: Some(Lexical { mean: vec![0.5; 2], spread: vec![1.0, 0.0, 0.0, 2.0] }),
         },
         abstain: Some(Abstain {
             labels: "set".to_owned(),

@@ -2,19 +2,23 @@
 
 use std::path::Path;
 
+use limbic_features::{TextTokenizer, WordVectors};
 use limbic_media::Modality;
-use limbic_model::Checkpoint;
+use limbic_model::{Checkpoint, Lexical};
 
 use crate::score::each_batch;
 use crate::text::word_vectors;
-use crate::{Dataset, Result};
+use crate::{Dataset, Result, Value};
 
 /// Mean views are taken over at most so many clips.
 const MOST: usize = 2000;
 
+/// How words vary is taken over at most so many texts.
+const MOST_TEXTS: usize = 8000;
+
 /// Puts the word vectors in the folder `words` into a checkpoint whose label rows are words, and
-/// the mean view of each modality over the clips of `train` and how
-/// views vary there; another checkpoint stays as it is.
+/// the mean view of each modality over the clips of `train`, how views
+/// vary there and how the words of texts do; another checkpoint stays as it is.
 ///
 /// # Errors
 /// [`Error::Features`](crate::Error::Features) where the word vectors cannot be read, and those of
@@ -28,7 +32,9 @@ pub fn with_names(
     let (Some(words), false) = (words, checkpoint.model.worded().is_empty()) else {
         return Ok(checkpoint);
     };
-    checkpoint.word_vectors = Some(word_vectors(words)?.to_bytes());
+    let words = word_vectors(words)?;
+    checkpoint.word_vectors = Some(words.to_bytes());
+    checkpoint.zero_shot.lexical = lexical(dataset, train, &words)?;
     for modality in &dataset.modalities {
         if let Some((mean, spread)) = spread(&checkpoint, dataset, train, *modality)? {
             checkpoint.zero_shot.reference.insert(*modality, mean);
@@ -36,6 +42,26 @@ pub fn with_names(
         }
     }
     Ok(checkpoint)
+}
+
+/// How the words of training texts vary.
+fn lexical(dataset: &Dataset, train: &[usize], words: &WordVectors) -> Result<Option<Lexical>> {
+    let Some(json) = &dataset.tokenizer else { return Ok(None) };
+    let tokenizer = TextTokenizer::from_bytes("tokenizer.json", json.as_bytes(), 1)?;
+    let texts: Vec<&[u32]> = train
+        .iter()
+        .filter_map(|index| match dataset.items[*index].values.get(Modality::Text) {
+            Some(Value::Tokens(tokens)) => Some(tokens.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let step = texts.len().div_ceil(MOST_TEXTS).max(1);
+    let sentences: Vec<Vec<f32>> = texts
+        .into_iter()
+        .step_by(step)
+        .filter_map(|tokens| words.sentence(&tokenizer.decode(tokens)))
+        .collect();
+    Ok(Lexical::of(&sentences))
 }
 
 /// The mean view over clips that have the modality and the covariance of views, row by row; `None`

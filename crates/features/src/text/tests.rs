@@ -43,6 +43,14 @@ fn a_file_read_again_gives_the_same_tokens() {
 }
 
 #[test]
+fn tokens_become_words_again() {
+    let tokenizer = tokenizer();
+    let again = |text: &str| tokenizer.decode(&tokenizer.encode(text).unwrap());
+    assert_eq!(again("So  HAPPY, unhappier"), "so happy , unhappier");
+    assert_eq!(tokenizer.decode(&[u32::MAX]), "");
+}
+
+#[test]
 fn frequent_words_are_one_token_and_others_fall_into_pieces() {
     let tokenizer = tokenizer();
     assert_eq!(pieces(&tokenizer, "So HAPPY"), ["so", "happy"]);

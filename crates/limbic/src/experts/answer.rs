@@ -1,6 +1,9 @@
 //! What an expert says to what it is asked.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
+use limbic_features::WordVectors;
 use limbic_media::Modality;
 use limbic_model::{Branch, Checkpoint, Input, LabelKind};
 
@@ -18,8 +21,14 @@ pub(super) enum Asked {
     Emotions,
     /// A label set with its head, and the temperature of its logits.
     Set { name: String, kind: LabelKind, temperature: f32 },
-    /// Names by their vectors, `[names, size]`.
-    Names(Tensor<2>),
+    /// Names by their vectors.
+    Names {
+        /// `[names, size]`.
+        rows: Tensor<2>,
+        vectors: Vec<Vec<f32>>,
+        /// Of which texts are made.
+        words: Arc<WordVectors>,
+    },
 }
 
 impl Asked {
@@ -42,9 +51,13 @@ impl Asked {
                     temperature: usable.unwrap_or(1.0),
                 }
             }
-            About::Names { rows, count } => {
-                let shape = [*count, rows.len() / (*count).max(1)];
-                Self::Names(Tensor::from_data(TensorData::new(rows.clone(), shape), device))
+            About::Names { vectors, words } => {
+                let shape = [vectors.len(), vectors.first().map_or(0, Vec::len)];
+                Self::Names {
+                    rows: Tensor::from_data(TensorData::new(vectors.concat(), shape), device),
+                    vectors: vectors.clone(),
+                    words: Arc::clone(words),
+                }
             }
         }
     }
@@ -53,6 +66,11 @@ impl Asked {
 impl Expert {
     /// Calibrated answers, one a row of the input; `None` where the numbers broke down.
     pub(super) fn answer(&self, input: Input) -> Answers {
+        self.answer_texts(input, &[])
+    }
+
+    /// The same of the input that is made of `texts`.
+    pub(super) fn answer_texts(&self, input: Input, texts: &[&str]) -> Answers {
         if input.is_empty() {
             return Ok(Vec::new());
         }
@@ -72,9 +90,15 @@ impl Expert {
                 let scale = if *kind == LabelKind::Rating { 1.0 } else { *temperature };
                 (*kind, rows(logits / scale))
             }
-            Asked::Names(names) => {
+            Asked::Names { rows: names, vectors, words } => {
                 let scale = &self.checkpoint.zero_shot;
-                (LabelKind::Class, rows(scale.logits(model, modality, view, names)?))
+                let mut scores = rows(scale.logits(model, modality, view, names)?);
+                let sentences: Vec<_> = texts.iter().map(|text| words.sentence(text)).collect();
+                if let Some(spoken) = scale.lexical(modality, &sentences, vectors) {
+                    let each = scores.iter_mut().flatten().zip(spoken.iter().flatten());
+                    each.for_each(|(score, words)| *score += words);
+                }
+                (LabelKind::Class, scores)
             }
         };
         let answers = values.into_iter().zip(places);

@@ -67,6 +67,11 @@ fn prefix(index: usize) -> String {
 }
 
 impl Adapted {
+    /// Whether it made the label set `set` of names alone, without a clip.
+    pub fn is_by_name(&self, set: &str) -> bool {
+        self.set.as_deref() == Some(set) && self.clips.is_empty()
+    }
+
     /// Its tensors, for the file: name, type, shape, bytes.
     pub(super) fn tensors(
         &self,

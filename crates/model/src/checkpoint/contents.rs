@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use limbic_media::Modality;
 use safetensors::SafeTensors;
 
-use super::{Checkpoint, WORD_VECTORS, bytes_of, header};
+use super::{Adapted, Checkpoint, WORD_VECTORS, bytes_of, header};
 use crate::{Abstain, LabelKind, LabelSet, Recipe, Result};
 
 /// What can be asked of a checkpoint.
@@ -20,6 +20,8 @@ pub struct Contents {
     pub shown: Option<String>,
     /// From which probability each class of a yes/no label set counts as yes.
     pub thresholds: BTreeMap<String, Vec<f32>>,
+    /// How it was bent to somebody's own labels, without the weights that undo it.
+    pub adapted: Vec<Adapted>,
     /// When an answer is withheld.
     pub abstain: Option<Abstain>,
     /// Words with their vectors, as `limbic_features::WordVectors::to_bytes` writes them.
@@ -52,6 +54,7 @@ impl Checkpoint {
             sets: header.sets,
             shown: header.shown,
             thresholds: header.thresholds,
+            adapted: header.adapted,
             abstain: header.abstain,
             word_vectors: tensors.and_then(|tensors| bytes_of(&tensors, WORD_VECTORS)),
         })

@@ -15,8 +15,9 @@ pub(crate) enum Entry {
     Video(Standard),
 }
 
-/// Standardised values are cut at this many deviations: what lies further out is an accident.
-const FAR: f32 = 5.0;
+/// Standardised values are cut at this many deviations, unless a recipe says another number: what
+/// lies further out is an accident.
+const FAR: u8 = 5;
 
 /// `(x - mean) / deviation`, with statistics of the training data that no optimiser moves. They
 /// stay 0 and 1 where nothing is to be done.
@@ -26,13 +27,16 @@ pub(crate) struct Standard {
     deviation: Param<Tensor<1>>,
     #[module(skip)]
     scale: Scale,
+    #[module(skip)]
+    far: f32,
 }
 
 impl Entry {
     pub(super) fn new(input: &InputConfig, device: &Device) -> Self {
         match *input {
-            InputConfig::Series { size, scale } => {
-                Self::Series(Standard::identity(size, scale, device))
+            InputConfig::Series { size, scale, cut } => {
+                let far = f32::from(cut.unwrap_or(FAR));
+                Self::Series(Standard { far, ..Standard::identity(size, scale, device) })
             }
             InputConfig::Tokens { vocabulary, size, .. } => Self::Tokens(
                 EmbeddingConfig::new(vocabulary, size)
@@ -75,7 +79,10 @@ impl Standard {
     pub(crate) fn with(&self, mean: &[f32], deviation: &[f32]) -> Self {
         match self.scale {
             Scale::Raw | Scale::Face => self.clone(),
-            scale => Self::new(mean, deviation, scale, &self.mean.val().device()),
+            scale => {
+                let fitted = Self::new(mean, deviation, scale, &self.mean.val().device());
+                Self { far: self.far, ..fitted }
+            }
         }
     }
 
@@ -84,7 +91,7 @@ impl Standard {
             let data = TensorData::new(values.to_vec(), [values.len()]);
             Param::from_tensor(Tensor::from_data(data, device)).set_require_grad(false)
         };
-        Self { mean: fixed(mean), deviation: fixed(deviation), scale }
+        Self { mean: fixed(mean), deviation: fixed(deviation), scale, far: f32::from(FAR) }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -95,7 +102,7 @@ impl Standard {
         let scaled =
             |x: Tensor<3>| (x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze();
         match self.scale {
-            Scale::Cut => scaled(x).clamp(-FAR, FAR),
+            Scale::Cut => scaled(x).clamp(-self.far, self.far),
             Scale::Standard => scaled(x),
             Scale::Raw | Scale::Face => x,
         }
@@ -103,5 +110,23 @@ impl Standard {
 
     pub(super) fn forward_picture(&self, x: Tensor<4>) -> Tensor<4> {
         (x - self.mean.val().unsqueeze()) / self.deviation.val().unsqueeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_cut_at_five_deviations_or_as_the_recipe_says() {
+        let device = Device::flex();
+        for (cut, most) in [(None, 5.0), (Some(3), 3.0)] {
+            let input = InputConfig::Series { size: 2, scale: Scale::Cut, cut };
+            let Entry::Series(entry) = Entry::new(&input, &device) else { panic!("a series") };
+            let entry = entry.with(&[1.0, 0.0], &[2.0, 1.0]);
+            let x = Tensor::from_data([[[21.0, -40.0], [3.0, 0.5]]], &device);
+            let values: Vec<f32> = entry.forward(x).into_data().iter().collect();
+            assert_eq!(values, [most, -most, 1.0, 0.5]);
+        }
     }
 }

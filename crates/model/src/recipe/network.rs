@@ -71,6 +71,9 @@ pub enum InputConfig {
         /// What is done to them first.
         #[serde(default)]
         scale: Scale,
+        /// At how many deviations they are cut; at five where it is not written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut: Option<u8>,
     },
     /// `[b, t]` token ids, looked up in a learned table.
     Tokens {
@@ -101,7 +104,7 @@ pub enum InputConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
-    /// Standardised with training statistics and cut at five deviations.
+    /// Standardised with training statistics and cut at a number of deviations.
     #[default]
     Cut,
     /// Standardised with training statistics.
@@ -211,13 +214,19 @@ impl EncoderConfig {
                 let reason = "needs a vocabulary of at least 256 and a length of at least 1";
                 return bad("input", reason);
             }
-            InputConfig::Series { size, scale: Scale::Face } if size != 2 * face::LANDMARKS => {
+            InputConfig::Series { size, scale: Scale::Face, .. } if size != 2 * face::LANDMARKS => {
                 return bad("input.size", "has to be 136 for the x and y of 68 facial landmarks");
             }
             InputConfig::Series { scale: Scale::Face, .. }
                 if !matches!(self.body, Body::Graph(_)) =>
             {
                 return bad("input.scale", "`face` is for a `graph` body; write another");
+            }
+            InputConfig::Series { cut: Some(0), .. } => {
+                return bad("input.cut", "must be at least 1 deviation");
+            }
+            InputConfig::Series { cut: Some(_), scale, .. } if scale != Scale::Cut => {
+                return bad("input.cut", "is for `scale = \"cut\"`; take one of them out");
             }
             InputConfig::Video { frames, channels, .. } if frames == 0 || channels == 0 => {
                 return bad("input", "needs at least one frame and one channel");

@@ -46,7 +46,9 @@ pub(super) fn rows(
 ) -> Result<Vec<Vec<f64>>> {
     let mut sums = vec![vec![0.0; spread.width]; names.len()];
     let Some(branch) = model.branch(modality) else { return Ok(sums) };
-    let centre = mean(names);
+    // Vectors of classes may be of another length than those of names.
+    let names: Vec<Vec<f32>> = names.iter().map(|name| unit(name)).collect();
+    let centre = mean(&names);
     let asked: Vec<Vec<f64>> = names.iter().map(|name| direction(name, &centre)).collect();
     let own = branch.trained_sets().iter().filter(|set| {
         set.name != SHARED && set.kind != LabelKind::Rating && branch.learned(&set.name)
@@ -61,7 +63,7 @@ pub(super) fn rows(
                 row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
             }
         }
-        let meant: Vec<Vec<f64>> = vectors.iter().map(|v| direction(v, &centre)).collect();
+        let meant: Vec<Vec<f64>> = vectors.iter().map(|v| direction(&unit(v), &centre)).collect();
         let known: Vec<Option<Vec<f64>>> = known.into_iter().map(|row| spread.even(row)).collect();
         sets += 1.0;
         for (sum, name) in sums.iter_mut().zip(&asked) {
@@ -104,7 +106,7 @@ pub(super) fn matrix(rows: &[Vec<f32>]) -> Tensor<2> {
     Tensor::from_data(TensorData::new(rows.concat(), [rows.len(), width]), &Device::flex())
 }
 
-fn mean<X: Copy + Into<f64>>(rows: &[Vec<X>]) -> Vec<f64> {
+pub(super) fn mean<X: Copy + Into<f64>>(rows: &[Vec<X>]) -> Vec<f64> {
     let mut mean = vec![0.0; rows.first().map_or(0, Vec::len)];
     for row in rows {
         mean.iter_mut().zip(row).for_each(|(m, x)| *m += (*x).into() / rows.len() as f64);
@@ -112,8 +114,14 @@ fn mean<X: Copy + Into<f64>>(rows: &[Vec<X>]) -> Vec<f64> {
     mean
 }
 
+/// A vector at length one; zeros stay.
+pub(super) fn unit(vector: &[f32]) -> Vec<f32> {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    vector.iter().map(|x| if length > 0.0 { x / length } else { 0.0 }).collect()
+}
+
 /// Where a vector lies from `centre`, at length one; zeros at the centre itself.
-fn direction(vector: &[f32], centre: &[f64]) -> Vec<f64> {
+pub(super) fn direction(vector: &[f32], centre: &[f64]) -> Vec<f64> {
     let from: Vec<f64> = vector.iter().zip(centre).map(|(x, c)| f64::from(*x) - c).collect();
     let length = from.iter().map(|x| x * x).sum::<f64>().sqrt();
     if length < 1e-9 { vec![0.0; from.len()] } else { from.iter().map(|x| x / length).collect() }

@@ -37,17 +37,30 @@ impl WordVectors {
     /// (Zipf's law).
     pub fn definition(&self, text: &str) -> Phrase {
         let plain = super::super::normalise_text(text);
-        let words = || {
-            plain
-                .split(|c: char| !c.is_alphanumeric() && c != '\'')
-                .map(|word| word.trim_matches('\''))
-                .filter(|word| !word.is_empty())
-        };
-        let total = (self.len() as f64).ln() + 0.577;
-        let weight = |rank: usize| HALF / (HALF + 1.0 / ((rank + 1) as f64 * total));
-        let unknown = words().filter(|word| self.known(word).is_none());
+        let unknown = spoken(&plain).filter(|word| self.known(word).is_none());
         let unknown = unknown.filter(|word| !EMPTY.contains(&word.to_lowercase().as_str()));
-        Phrase { vector: self.mean(words(), weight), unknown: unknown.map(str::to_owned).collect() }
+        Phrase {
+            vector: self.mean(spoken(&plain), |rank| self.rarity(rank)),
+            unknown: unknown.map(str::to_owned).collect(),
+        }
+    }
+
+    /// The direction of a sentence, a vector of length one: the mean of the directions of its
+    /// words, in which a frequent word counts as little as in a [`definition`](Self::definition).
+    /// `None` where no word is known.
+    pub fn sentence(&self, text: &str) -> Option<Vec<f32>> {
+        let plain = super::super::normalise_text(text);
+        let weight = |rank: usize| self.rarity(rank) * f64::from(self.scales[rank]);
+        let mut mean = self.mean(spoken(&plain), weight)?;
+        let scale = super::reciprocal_length(&mean);
+        mean.iter_mut().for_each(|x| *x *= scale);
+        (scale > 0.0).then_some(mean)
+    }
+
+    /// How much the word of a rank counts beside others, up to 1.
+    fn rarity(&self, rank: usize) -> f64 {
+        let total = (self.len() as f64).ln() + 0.577;
+        HALF / (HALF + 1.0 / ((rank + 1) as f64 * total))
     }
 
     /// The cosine between two vectors; 0 where one is all zeros.
@@ -81,6 +94,14 @@ impl WordVectors {
     fn place(&self, word: &str) -> Option<usize> {
         self.index.get(&word.to_lowercase()).or_else(|| self.index.get(word)).copied()
     }
+}
+
+/// The words of a text that is already plain.
+fn spoken(plain: &str) -> impl Iterator<Item = &str> {
+    plain
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .map(|word| word.trim_matches('\''))
+        .filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -119,6 +140,20 @@ mod tests {
         };
         assert!(the < 0.1 * beneath, "{the} {beneath}");
         assert!((the + beneath - 1.0).abs() < 1e-5, "{the} {beneath}");
+    }
+
+    #[test]
+    fn a_sentence_is_the_direction_of_its_words() {
+        let words = ["one", "east", "far", "north", "nowhere"].map(str::to_owned).to_vec();
+        let numbers = vec![0.0, 0.0, 2.0, 0.0, 9.0, 9.0, 0.0, 0.5, 0.0, 0.0];
+        let vectors = WordVectors::of("words/test".to_owned(), words, 2, numbers);
+        assert_eq!(vectors.sentence("East!"), Some(vec![1.0, 0.0]));
+        let [east, north] = vectors.sentence("north, east?").unwrap()[..] else { panic!("two") };
+        // Both count by their direction; the rarer one counts more.
+        assert!((east.hypot(north) - 1.0).abs() < 1e-6);
+        assert!(north > east && east > 0.3, "{east} {north}");
+        assert_eq!(vectors.sentence("nowhere, unheard"), None);
+        assert_eq!(vectors.sentence(""), None);
     }
 
     #[test]
