@@ -307,10 +307,9 @@ mod tests {
         let short = [vec![0.9, 0.1, 0.0, 0.2], vec![-0.8, 0.0, 0.2, 0.0]];
         let long: Vec<Vec<f32>> =
             short.iter().map(|row| row.iter().map(|x| 7.0 * x).collect()).collect();
-        for (words, same) in [
-            ("head.words = { size = 4, unit = true }", true),
-            ("head.words = { size = 4 }", false),
-        ] {
+        for (words, same) in
+            [("head.words = { size = 4, unit = true }", true), ("head.words = { size = 4 }", false)]
+        {
             let model = model(words);
             let rows = |vectors| model.named_rows(Modality::Text, vectors).unwrap().unwrap();
             let (one, other) = (rows(&short), rows(&long));

@@ -7,10 +7,13 @@ use super::folds::Folds;
 use super::head::{Head, Layout, Task, likelihood, temperature};
 
 /// Penalties that are tried, from the one that holds most.
-const PENALTIES: [f64; 8] = [10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003];
+const PENALTIES: [f64; 9] = [100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003];
 
 /// The penalty where there are too few clips to choose one.
 const USUAL: f64 = 0.1;
+
+/// The same for rows that start at words.
+const NEAR_WORDS: f64 = 10.0;
 
 /// Numbers of a fit (clips, directions, classes) from which fewer ways are tried.
 const LARGE: usize = 2_000_000;
@@ -55,11 +58,22 @@ impl Labelled<'_> {
         (0..self.count).filter(|class| self.classes.contains(class)).count()
     }
 
-    /// Fits rows, choosing by cross-validation. `layout` is that of the views.
+    /// Fits rows, choosing by cross-validation: as near to the words as held-out clips allow.
+    /// `layout` is that of the views.
     pub fn choose(&self, layout: &Layout) -> Chosen {
         let placed: Vec<Vec<f64>> = self.views.iter().map(|view| layout.place(view)).collect();
-        // What the words say, made as sure as it is right.
+        let most = if self.views.len() > MANY { 3 } else { 5 };
+        // With hardly two clips a class there is nothing to hold out.
+        let folds = if self.classes.len() < 2 * self.occurring() {
+            None
+        } else {
+            Folds::deal(&self.classes, &self.speakers, most)
+        };
+        // What the words say, made as sure as it is right, where clips can tell.
         let strength = self.starts.as_ref().map(|starts| {
+            if folds.is_none() {
+                return 1.0;
+            }
             let said: Vec<Vec<f64>> = starts.iter().map(|start| start.to_vec()).collect();
             temperature(&said, &self.classes).0.recip()
         });
@@ -68,36 +82,63 @@ impl Labelled<'_> {
                 starts.iter().map(|start| start.iter().map(|z| by * z).collect()).collect()
             });
         let large = self.views.len() * layout.size() * self.count > LARGE;
-        let most = if self.views.len() > MANY { 3 } else { 5 };
-        // With hardly two clips a class there is nothing to hold out.
-        let folds = if self.classes.len() < 2 * self.occurring() {
-            None
-        } else {
-            Folds::deal(&self.classes, &self.speakers, most)
-        };
         let mut ways: Vec<Option<&[Vec<f64>]>> = vec![scaled.as_deref()];
         if scaled.is_some() && !large {
             ways.push(None);
         }
         let tried: Vec<f64> = PENALTIES.into_iter().step_by(if large { 2 } else { 1 }).collect();
-        let mut found =
-            Found { loss: None, penalty: USUAL, worded: scaled.is_some(), temperature: 1.0 };
+        let mut all_ways = Vec::new();
         if let Some(folds) = &folds {
             for start in ways {
-                found.try_all(self, &placed, start, folds, &tried);
+                all_ways.extend(self.tried(&placed, start, folds, &tried));
             }
         }
-        let start = scaled.as_deref().filter(|_| found.worded);
+        let way = careful(&all_ways);
+        let worded = way.map_or(scaled.is_some(), |way| way.worded);
+        let usual = if worded { NEAR_WORDS } else { USUAL };
+        let penalty = way.map_or(usual, |way| way.penalty);
+        let start = scaled.as_deref().filter(|_| worded);
         let all: Vec<usize> = (0..placed.len()).collect();
-        let head = self.fit(&placed, start, &all, found.penalty, None);
         Chosen {
             layout: layout.clone(),
-            head,
-            penalty: found.penalty,
-            strength: strength.filter(|_| found.worded),
-            temperature: found.temperature,
-            loss: found.loss,
+            head: self.fit(&placed, start, &all, penalty, None),
+            penalty,
+            strength: strength.filter(|_| worded),
+            temperature: way.map_or(1.0, |way| way.temperature),
+            loss: way.map(Way::loss),
         }
+    }
+
+    /// Scores held-out clips under every penalty of `tried`, in its order.
+    fn tried(
+        &self,
+        placed: &[Vec<f64>],
+        start: Option<&[Vec<f64>]>,
+        folds: &Folds,
+        tried: &[f64],
+    ) -> Vec<Way> {
+        let mut said = vec![vec![Vec::new(); placed.len()]; tried.len()];
+        for fold in 0..folds.count {
+            let (known, out) = folds.sides(fold);
+            let mut last: Option<Head> = None;
+            for (penalty, said) in tried.iter().zip(&mut said) {
+                let head = self.fit(placed, start, &known, *penalty, last.as_ref());
+                for clip in &out {
+                    let start = start.map(|start| &*start[*clip]);
+                    said[*clip] = head.scores(&placed[*clip], start);
+                }
+                last = Some(head);
+            }
+        }
+        let way = |(penalty, said): (&f64, &Vec<Vec<f64>>)| {
+            let (temperature, _) = temperature(said, &self.classes);
+            let one = |(z, class): (&Vec<f64>, &usize)| {
+                likelihood(std::slice::from_ref(z), &[*class], temperature)
+            };
+            let losses = said.iter().zip(&self.classes).map(one).collect();
+            Way { worded: start.is_some(), penalty: *penalty, temperature, losses }
+        };
+        tried.iter().zip(&said).map(way).collect()
     }
 
     fn fit(
@@ -118,45 +159,37 @@ impl Labelled<'_> {
     }
 }
 
-/// The best so far.
-struct Found {
-    loss: Option<f64>,
-    penalty: f64,
+/// A way to fit rows, and what held-out clips say of it.
+#[derive(Debug, Clone)]
+struct Way {
     worded: bool,
+    penalty: f64,
     temperature: f64,
+    /// The negative log-likelihood of each clip.
+    losses: Vec<f64>,
 }
 
-impl Found {
-    /// Scores held-out clips under every penalty of `tried`.
-    fn try_all(
-        &mut self,
-        labelled: &Labelled<'_>,
-        placed: &[Vec<f64>],
-        start: Option<&[Vec<f64>]>,
-        folds: &Folds,
-        tried: &[f64],
-    ) {
-        let mut said = vec![vec![Vec::new(); placed.len()]; tried.len()];
-        for fold in 0..folds.count {
-            let (known, out) = folds.sides(fold);
-            let mut last: Option<Head> = None;
-            for (penalty, said) in tried.iter().zip(&mut said) {
-                let head = labelled.fit(placed, start, &known, *penalty, last.as_ref());
-                for clip in &out {
-                    let start = start.map(|start| &*start[*clip]);
-                    said[*clip] = head.scores(&placed[*clip], start);
-                }
-                last = Some(head);
-            }
-        }
-        for (penalty, said) in tried.iter().zip(&said) {
-            let (temperature, loss) = temperature(said, &labelled.classes);
-            if self.loss.is_none_or(|best| loss < best) {
-                let worded = start.is_some();
-                *self = Self { loss: Some(loss), penalty: *penalty, worded, temperature };
-            }
-        }
+impl Way {
+    fn loss(&self) -> f64 {
+        self.losses.iter().sum::<f64>() / self.losses.len().max(1) as f64
     }
+
+    /// Whether clips tell it from `best` by no more than one standard error of the difference.
+    fn is_as_good_as(&self, best: &Self) -> bool {
+        let n = self.losses.len().max(1) as f64;
+        let gaps: Vec<f64> = self.losses.iter().zip(&best.losses).map(|(a, b)| a - b).collect();
+        let mean = gaps.iter().sum::<f64>() / n;
+        let square = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        mean <= (square / n).sqrt()
+    }
+}
+
+/// The first of `ways`, which begin with those that stay nearest to the words, that is as good as
+/// the best (the one-standard-error rule of Breiman et al. 1984): few clips say little, and what
+/// they say by chance is not followed.
+fn careful(ways: &[Way]) -> Option<&Way> {
+    let best = ways.iter().min_by(|a, b| a.loss().total_cmp(&b.loss()))?;
+    ways.iter().find(|way| way.is_as_good_as(best))
 }
 
 impl Chosen {
@@ -217,6 +250,24 @@ mod tests {
     }
 
     #[test]
+    fn what_chance_may_have_said_is_not_followed() {
+        let way = |worded, penalty, losses: [f64; 4]| Way {
+            worded,
+            penalty,
+            temperature: 1.0,
+            losses: losses.into(),
+        };
+        let words = way(true, 100.0, [1.0, 1.0, 1.0, 1.0]);
+        // Better by a mean of 0.1 with an error of 0.12, then by 0.4 with one of 0.04.
+        let luck = way(false, 0.1, [0.6, 1.1, 0.9, 1.0]);
+        let sure = way(false, 0.1, [0.5, 0.6, 0.6, 0.7]);
+        let chosen = |ways: &[Way]| careful(ways).unwrap().worded;
+        assert!(chosen(&[words.clone(), luck]));
+        assert!(!chosen(&[words, sure]));
+        assert!(careful(&[]).is_none());
+    }
+
+    #[test]
     fn one_clip_a_class_is_learned_from_without_choosing() {
         let views = [vec![0.0f32, 1.0], vec![1.0, 0.0]];
         let labelled = Labelled {
@@ -229,5 +280,22 @@ mod tests {
         let chosen = labelled.choose(&Layout::of(&labelled.views));
         assert_eq!((chosen.penalty, chosen.temperature, chosen.loss), (USUAL, 1.0, None));
         assert_eq!(super::super::head::best(&chosen.scores(&views[0], None)), 0);
+    }
+
+    #[test]
+    fn one_clip_a_class_moves_the_words_little() {
+        let views = [vec![0.0f32, 1.0], vec![1.0, 0.0]];
+        let starts = [vec![0.0, 2.0], vec![0.0, 2.0]];
+        let labelled = Labelled {
+            views: views.iter().map(Vec::as_slice).collect(),
+            starts: Some(starts.iter().map(Vec::as_slice).collect()),
+            classes: vec![0, 1],
+            speakers: vec![None; 2],
+            count: 2,
+        };
+        let chosen = labelled.choose(&Layout::of(&labelled.views));
+        assert_eq!((chosen.strength, chosen.penalty), (Some(1.0), NEAR_WORDS));
+        let said = chosen.scores(&views[0], Some(&starts[0]));
+        assert!(said[1] > said[0] && said[1] - said[0] < 2.0, "{said:?}");
     }
 }
