@@ -53,7 +53,9 @@ impl WordVectors {
         let weight = |rank: usize| self.rarity(rank) * f64::from(self.scales[rank]);
         let mut mean = self.mean(spoken(&plain), weight)?;
         let scale = super::reciprocal_length(&mean);
-        mean.iter_mut().for_each(|x| *x *= scale);
+        for x in &mut mean {
+            *x *= scale;
+        }
         (scale > 0.0).then_some(mean)
     }
 
