@@ -37,7 +37,8 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
         let mut plain = plain_word(word);
         if let Some(at) = address(&plain) {
             plain.replace_range(at.., "[URL]");
-        } else if let Some((start, end)) = user(&plain) {
+        }
+        while let Some((start, end)) = user(&plain) {
             plain.replace_range(start..end, "[USER]");
         }
         (!plain.is_empty()).then_some(plain)
@@ -112,6 +113,8 @@ mod tests {
             ("(https://a.b/c)", "([URL]"),
             ("WWW.x.org", "[URL]"),
             ("awww.", "awww."),
+            ("@-@A", "[USER][USER]"),
+            ("@a/www.b.org", "[USER]/[URL]"),
             ("hi @you_2, me@home.org", "hi [USER], me@home.org"),
             ("u/someone-else you/me", "[USER] you/me"),
             ("[NAME]'s cat", "[NAME]'s cat"),
