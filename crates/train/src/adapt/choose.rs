@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn one_clip_a_class_moves_the_words_little() {
         let views = [vec![0.0f32, 1.0], vec![1.0, 0.0]];
-        let starts = [vec![0.0, 2.0], vec![0.0, 2.0]];
+        // The words have it the wrong way round.
+        let starts = [vec![0.0, 2.0], vec![2.0, 0.0]];
         let labelled = Labelled {
             views: views.iter().map(Vec::as_slice).collect(),
             starts: Some(starts.iter().map(Vec::as_slice).collect()),
