@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tokenizers::decoders::wordpiece::WordPiece;
 use tokenizers::{
-    NormalizedString, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer,
-    TruncationParams,
+    Decoder, NormalizedString, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
+    Tokenizer, TruncationParams,
 };
 
 pub use names::{Meanings, Name};
@@ -166,17 +167,9 @@ impl TextTokenizer {
 
     /// The text of tokens: pieces of a word joined, spaces between words. Tokens that are not in
     /// the vocabulary say nothing.
-    pub fn decode(&self, tokens: &[u32]) -> String {
-        let mut text = String::new();
-        for piece in tokens.iter().filter_map(|id| self.token(*id)) {
-            if let Some(rest) = piece.strip_prefix(CONTINUING) {
-                text.push_str(rest);
-            } else {
-                text.push_str(if text.is_empty() { "" } else { " " });
-                text.push_str(&piece);
-            }
-        }
-        text
+    pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+        let pieces = tokens.iter().filter_map(|id| self.token(*id)).collect();
+        WordPiece::new(CONTINUING.to_owned(), false).decode(pieces).map_err(|e| self.failed(&*e))
     }
 
     /// The words inside of which pieces are merged.

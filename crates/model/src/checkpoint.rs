@@ -4,6 +4,7 @@
 mod adapted;
 mod contents;
 mod precision;
+mod provenance;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,11 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use self::adapted::{Adapted, Kept};
 pub use self::contents::Contents;
 pub use self::precision::Precision;
+pub use self::provenance::Provenance;
 use self::weights::{Fill, Gather, decode};
 pub(crate) use self::weights::{replaced, stable};
-use crate::{
-    Abstain, AddedSet, Error, Fusion, LabelSet, Model, Objectivity, Recipe, Result, ZeroShotScale,
-};
+use crate::{Abstain, AddedSet, Error, Fusion, LabelSet, Model, Recipe, Result, ZeroShotScale};
 
 /// Header key of everything that is not a weight.
 const HEADER: &str = "limbic";
@@ -41,34 +41,6 @@ const SPREAD: &str = "zero-shot.spread.";
 
 /// Name of the tensor of `Lexical::spread`.
 const LEXICAL: &str = "zero-shot.lexical";
-
-/// Where a checkpoint comes from.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// Program version that wrote it.
-    pub version: String,
-    /// The corpora it learned from, with the number of clips of each.
-    pub corpora: BTreeMap<String, usize>,
-    /// Which fold was held out, if one was.
-    pub fold: Option<usize>,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Scores on held-out clips, as printed when it was trained.
-    pub scores: BTreeMap<String, f64>,
-    /// Fingerprints of the speakers it learned from, by corpus: nobody is named.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub people: BTreeMap<String, BTreeSet<String>>,
-    /// The hashes of the split files of its corpora, where there were any.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub splits: BTreeMap<String, String>,
-    /// Whose judgement the labels were that it learned from, by label set.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub targets: BTreeMap<String, Objectivity>,
-    /// The files of published weights that it was converted from, with their BLAKE3 hashes; none
-    /// where it was trained.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub converted: BTreeMap<String, String>,
-}
 
 /// Temperatures by label set, and by the modalities that are seen, joined by `+`.
 pub type Calibration = BTreeMap<String, BTreeMap<String, f32>>;

@@ -54,4 +54,4 @@ pub use reference::{Found, Layout, Origin};
 pub use scaling::{Moments, RatingScale};
 pub use trunk::{DenseConfig, TrunkConfig};
 pub use words::{Metric, OffsetConfig, WordsConfig};
-pub use zero_shot::{Lexical, ZeroShotScale};
+pub use zero_shot::{Lexical, ZeroShotScale, covariance};

@@ -16,6 +16,7 @@
 
 mod kin;
 mod lexical;
+mod spread;
 
 use std::collections::BTreeMap;
 
@@ -23,8 +24,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::Modality;
 use serde::{Deserialize, Serialize};
 
-use self::kin::Spread;
 pub use self::lexical::Lexical;
+use self::spread::Spread;
+pub use self::spread::covariance;
 use crate::words::{listed, products};
 use crate::{Error, Model, Result, Rows};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use limbic_features::{TextTokenizer, WordVectors};
 use limbic_media::Modality;
-use limbic_model::{Checkpoint, Lexical};
+use limbic_model::{Checkpoint, Lexical, covariance};
 
 use crate::score::each_batch;
 use crate::text::word_vectors;
@@ -56,11 +56,10 @@ fn lexical(dataset: &Dataset, train: &[usize], words: &WordVectors) -> Result<Op
         })
         .collect();
     let step = texts.len().div_ceil(MOST_TEXTS).max(1);
-    let sentences: Vec<Vec<f32>> = texts
-        .into_iter()
-        .step_by(step)
-        .filter_map(|tokens| words.sentence(&tokenizer.decode(tokens)))
-        .collect();
+    let mut sentences = Vec::new();
+    for tokens in texts.into_iter().step_by(step) {
+        sentences.extend(words.sentence(&tokenizer.decode(tokens)?));
+    }
     Ok(Lexical::of(&sentences))
 }
 
@@ -77,28 +76,14 @@ fn spread(
     // Evenly from the whole list, which is sorted by corpus and speaker.
     let step = own.len().div_ceil(MOST).max(1);
     let own: Vec<usize> = own.into_iter().step_by(step).collect();
-    let mut seen: Vec<Vec<f64>> = Vec::new();
+    let mut seen: Vec<Vec<f32>> = Vec::new();
     each_batch(&checkpoint.model, dataset, &own, &[modality], |_, views| {
         let Some(view) = views.each.get(modality) else { return Ok(()) };
         let width = view.dims()[1];
-        let values: Vec<f64> = view.clone().into_data().iter::<f32>().map(f64::from).collect();
+        let values: Vec<f32> = view.clone().into_data().iter().collect();
         let rows = values.chunks_exact(width).filter(|row| row.iter().all(|x| x.is_finite()));
-        seen.extend(rows.map(<[f64]>::to_vec));
+        seen.extend(rows.map(<[f32]>::to_vec));
         Ok(())
     })?;
-    let Some(width) = seen.first().map(Vec::len) else { return Ok(None) };
-    let count = seen.len() as f64;
-    let mut mean = vec![0.0; width];
-    for row in &seen {
-        mean.iter_mut().zip(row).for_each(|(m, x)| *m += x / count);
-    }
-    let mut covariance = vec![0.0; width * width];
-    for row in &mut seen {
-        row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
-        for (own, x) in covariance.chunks_exact_mut(width).zip(row.iter()) {
-            own.iter_mut().zip(row.iter()).for_each(|(c, y)| *c += x * y / count);
-        }
-    }
-    let floats = |values: Vec<f64>| values.into_iter().map(|x| x as f32).collect();
-    Ok(Some((floats(mean), floats(covariance))))
+    Ok(covariance(&seen))
 }

@@ -4,34 +4,12 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::Modality;
 
+use super::spread::{Spread, direction, mean, unit};
 use crate::words::listed;
 use crate::{LabelKind, Model, Result, SHARED};
 
 /// How much nearer a class has to mean to count `e` times as much: one sixth of a cosine.
 const SHARPNESS: f64 = 6.0;
-
-/// How the views of a modality vary, `[width, width]` row by row.
-pub(super) struct Spread<'a> {
-    pub(super) covariance: &'a [f32],
-    pub(super) width: usize,
-}
-
-impl Spread<'_> {
-    /// The deviation of a row's scores over the training clips.
-    fn deviation(&self, row: &[f64]) -> f64 {
-        let rows = self.covariance.chunks_exact(self.width);
-        let each = rows
-            .zip(row)
-            .map(|(own, x)| x * own.iter().zip(row).map(|(c, y)| f64::from(*c) * y).sum::<f64>());
-        each.sum::<f64>().max(0.0).sqrt()
-    }
-
-    /// The row whose scores deviate by 1; none where they do not vary.
-    pub(super) fn even(&self, row: Vec<f64>) -> Option<Vec<f64>> {
-        let deviation = self.deviation(&row);
-        (deviation > 1e-9).then(|| row.into_iter().map(|x| x / deviation).collect())
-    }
-}
 
 /// For each of `names`, the row that sums up the rows of known classes, the more of each the nearer
 /// it means; the mean over the label sets that the modality learned. Zeros where it learned none.
@@ -104,25 +82,4 @@ fn linear(model: &Model, modality: Modality, set: &str, width: usize) -> Result<
 pub(super) fn matrix(rows: &[Vec<f32>]) -> Tensor<2> {
     let width = rows.first().map_or(0, Vec::len);
     Tensor::from_data(TensorData::new(rows.concat(), [rows.len(), width]), &Device::flex())
-}
-
-pub(super) fn mean<X: Copy + Into<f64>>(rows: &[Vec<X>]) -> Vec<f64> {
-    let mut mean = vec![0.0; rows.first().map_or(0, Vec::len)];
-    for row in rows {
-        mean.iter_mut().zip(row).for_each(|(m, x)| *m += (*x).into() / rows.len() as f64);
-    }
-    mean
-}
-
-/// A vector at length one; zeros stay.
-pub(super) fn unit(vector: &[f32]) -> Vec<f32> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    vector.iter().map(|x| if length > 0.0 { x / length } else { 0.0 }).collect()
-}
-
-/// Where a vector lies from `centre`, at length one; zeros at the centre itself.
-pub(super) fn direction(vector: &[f32], centre: &[f64]) -> Vec<f64> {
-    let from: Vec<f64> = vector.iter().zip(centre).map(|(x, c)| f64::from(*x) - c).collect();
-    let length = from.iter().map(|x| x * x).sum::<f64>().sqrt();
-    if length < 1e-9 { vec![0.0; from.len()] } else { from.iter().map(|x| x / length).collect() }
 }

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kin::{Spread, direction, mean, unit};
+use super::spread::{Spread, covariance, direction, mean, unit};
 
 /// How the directions of texts vary over the training texts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -27,18 +27,8 @@ pub struct Lexical {
 impl Lexical {
     /// From the directions of texts; `None` where there is none.
     pub fn of(sentences: &[Vec<f32>]) -> Option<Self> {
-        let size = sentences.first()?.len();
-        let mean = mean(sentences);
-        let mut spread = vec![0.0; size * size];
-        for sentence in sentences {
-            let from: Vec<f64> =
-                sentence.iter().zip(&mean).map(|(x, m)| f64::from(*x) - m).collect();
-            for (row, x) in spread.chunks_exact_mut(size).zip(&from) {
-                row.iter_mut().zip(&from).for_each(|(c, y)| *c += x * y / sentences.len() as f64);
-            }
-        }
-        let floats = |values: Vec<f64>| values.into_iter().map(|x| x as f32).collect();
-        Some(Self { mean: floats(mean), spread: floats(spread) })
+        let (mean, spread) = covariance(sentences)?;
+        Some(Self { mean, spread })
     }
 
     /// For each of `names` what each text scores, in deviations; zeros for a text of which no word
