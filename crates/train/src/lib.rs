@@ -44,4 +44,4 @@ pub use named::with_names;
 pub use score::{Outcome, Scores, gain, outcomes, score, thresholds, vectors};
 pub use teach::Taught;
 pub use tune::{Standing, standing};
-pub use unseen::{Unseen, ZeroShot, revealed, unseen, zero_shot};
+pub use unseen::{Area, Unseen, ZeroShot, revealed, unseen, zero_shot};

@@ -1,14 +1,17 @@
 //! Classes that training never saw: zero-shot by their words (Dai et al. 2020, section 4).
 
+mod asked;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use limbic_media::Modality;
-use limbic_model::{LabelKind, LabelMap, Model};
+use limbic_model::{Checkpoint, LabelKind, LabelMap, Model};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use self::asked::Asked;
 use crate::augment::normal;
 use crate::dataset::weights;
 use crate::score::{each_batch, logits, rows, winner};
@@ -37,8 +40,25 @@ struct Answer {
     fold: Option<usize>,
     speaker: String,
     yes: bool,
-    score: f64,
+    /// Against the word's row.
+    alone: Score,
+    /// By all that speaks for a name, among the words of the known classes.
+    asked: Score,
+}
+
+/// Of the word's own vector, and of random ones.
+#[derive(Debug, Clone)]
+struct Score {
+    own: f64,
     random: Vec<f64>,
+}
+
+impl Score {
+    /// The first is the word's.
+    fn of(all: &[f64]) -> Self {
+        let (own, random) = all.split_first().map_or((f64::NAN, &[][..]), |(o, r)| (*o, r));
+        Self { own, random: random.to_vec() }
+    }
 }
 
 /// How well the word of a class that was never seen finds its clips.
@@ -56,7 +76,18 @@ pub struct ZeroShot {
     pub clips: usize,
     /// How many of them are of the class.
     pub positives: usize,
-    /// ROC AUC of the scores against the word; over several folds, the mean of theirs.
+    /// By the row that the word is mapped to, as published.
+    #[serde(flatten)]
+    pub alone: Area,
+    /// By the probability that the word has among the words of the known classes where a user asks
+    /// for them all: known classes that mean the same speak for it, too.
+    pub asked: Area,
+}
+
+/// How well scores tell the clips of a class from the others.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Area {
+    /// ROC AUC; over several folds, the mean of theirs.
     pub auc: f64,
     /// Where 95 % of its resamples lie: of speakers, or of clips where no speaker is known.
     pub interval: [f64; 2],
@@ -91,13 +122,14 @@ pub fn revealed(
     Ok(model)
 }
 
-/// Scores the clips of `test` against the classes of `hold_out`, which `model` was trained
-/// without, for each choice of modalities in `subsets`; `fold` is the one left out.
+/// Scores the clips of `test` against the classes of `hold_out`, which the model of `checkpoint` was
+/// trained without, for each choice of modalities in `subsets`; `fold` is the one left out. The
+/// checkpoint knows its names ([`crate::with_names`]).
 ///
 /// # Errors
 /// Those of [`revealed`] and of the model.
 pub fn unseen(
-    model: &Model,
+    checkpoint: &Checkpoint,
     dataset: &Dataset,
     hold_out: &[String],
     (test, fold): (&[usize], Option<usize>),
@@ -113,28 +145,33 @@ pub fn unseen(
             let held = map.classes.iter().enumerate().filter(|(_, (c, _))| hold_out.contains(c));
             for (index, (class, _)) in held {
                 let row = words.row(dataset, class)?;
-                let known = map.classes.len()
-                    - map.classes.iter().filter(|(c, _)| hold_out.contains(c)).count();
-                let mut asked = model.clone().with_class(&map.name, class, &row)?;
-                for (draw, row) in strangers(&row, class).iter().enumerate() {
-                    asked = asked.with_class(&map.name, &format!("{class} {draw}"), row)?;
+                let known = map.classes.iter().map(|(c, _)| c).filter(|c| !hold_out.contains(c));
+                let known: Vec<Vec<f32>> =
+                    known.map(|class| words.row(dataset, class)).collect::<Result<_>>()?;
+                let vectors: Vec<Vec<f32>> =
+                    std::iter::once(row.clone()).chain(strangers(&row, class)).collect();
+                let asked = Asked::new(checkpoint, &dataset.modalities, &known, &vectors)?;
+                let mut model = checkpoint.model.clone();
+                for (draw, row) in vectors.iter().enumerate() {
+                    model = model.with_class(&map.name, &format!("{class} {draw}"), row)?;
                 }
                 for subset in subsets {
                     let mut answers = Vec::new();
-                    each_batch(&asked, dataset, &own, subset, |batch, views| {
-                        let scores = rows(logits(&asked, views, Some(&map.name))?);
-                        for (item, scores) in batch.iter().zip(scores) {
+                    each_batch(&model, dataset, &own, subset, |batch, views| {
+                        let scores = rows(logits(&model, views, Some(&map.name))?);
+                        let all = scores.into_iter().zip(asked.answers(views));
+                        for (item, (scores, asked)) in batch.iter().zip(all) {
                             let item = &dataset.items[*item];
                             let Some(label) = &item.labels[set] else { continue };
                             let Some(yes) = is(label, map, index) else { continue };
-                            let scores: Vec<f64> =
-                                scores[known..].iter().copied().map(f64::from).collect();
+                            let alone: Vec<f64> =
+                                scores[known.len()..].iter().copied().map(f64::from).collect();
                             answers.push(Answer {
                                 fold,
                                 speaker: item.speaker.clone().unwrap_or_else(|| item.id.clone()),
                                 yes,
-                                score: scores[0],
-                                random: scores[1..].to_vec(),
+                                alone: Score::of(&alone),
+                                asked: Score::of(&asked),
                             });
                         }
                         Ok(())
@@ -185,32 +222,36 @@ pub fn zero_shot(all: &[Unseen]) -> Vec<ZeroShot> {
     }
     together
         .into_iter()
-        .map(|([labels, class, inputs], (word, answers))| {
-            let speakers: Vec<Option<&str>> = answers.iter().map(|a| Some(&*a.speaker)).collect();
-            let auc = |chosen: &[usize], score: &dyn Fn(&Answer) -> f64| {
-                area(chosen.iter().map(|i| answers[*i]), score)
-            };
-            let found = intervals(&speakers, |chosen| {
-                vec![("auc".to_owned(), auc(chosen, &|answer| answer.score))]
-            });
-            let whole: Vec<usize> = (0..answers.len()).collect();
-            let mut random: Vec<f64> =
-                (0..DRAWS).map(|draw| auc(&whole, &|answer| answer.random[draw])).collect();
-            random.sort_by(f64::total_cmp);
-            let mean = random.iter().sum::<f64>() / DRAWS as f64;
-            ZeroShot {
-                inputs: inputs.to_owned(),
-                labels: labels.to_owned(),
-                class: class.to_owned(),
-                word: word.to_owned(),
-                clips: answers.len(),
-                positives: answers.iter().filter(|answer| answer.yes).count(),
-                auc: auc(&whole, &|answer| answer.score),
-                interval: found.get("auc").copied().unwrap_or([f64::NAN; 2]),
-                random: [mean, quantile(&random, 0.025), quantile(&random, 0.975)],
-            }
+        .map(|([labels, class, inputs], (word, answers))| ZeroShot {
+            inputs: inputs.to_owned(),
+            labels: labels.to_owned(),
+            class: class.to_owned(),
+            word: word.to_owned(),
+            clips: answers.len(),
+            positives: answers.iter().filter(|answer| answer.yes).count(),
+            alone: found(&answers, &|answer| &answer.alone),
+            asked: found(&answers, &|answer| &answer.asked),
         })
         .collect()
+}
+
+fn found(answers: &[&Answer], score: &dyn Fn(&Answer) -> &Score) -> Area {
+    let speakers: Vec<Option<&str>> = answers.iter().map(|a| Some(&*a.speaker)).collect();
+    let auc = |chosen: &[usize], of: &dyn Fn(&Score) -> f64| {
+        area(chosen.iter().map(|i| answers[*i]), &|answer| of(score(answer)))
+    };
+    let own = |score: &Score| score.own;
+    let intervals = intervals(&speakers, |chosen| vec![("auc".to_owned(), auc(chosen, &own))]);
+    let whole: Vec<usize> = (0..answers.len()).collect();
+    let mut random: Vec<f64> =
+        (0..DRAWS).map(|draw| auc(&whole, &|score| score.random[draw])).collect();
+    random.sort_by(f64::total_cmp);
+    let mean = random.iter().sum::<f64>() / DRAWS as f64;
+    Area {
+        auc: auc(&whole, &own),
+        interval: intervals.get("auc").copied().unwrap_or([f64::NAN; 2]),
+        random: [mean, quantile(&random, 0.025), quantile(&random, 0.975)],
+    }
 }
 
 /// ROC AUC within each fold, whose scores come from one model; the mean of those that have one.
@@ -233,8 +274,11 @@ mod tests {
                 fold: Some(fold),
                 speaker: (i % 4).to_string(),
                 yes: i % 2 == 0,
-                score: shift + f64::from(i % 2 == 0) + f64::from(i % 3),
-                random: vec![f64::from(i * 7 % 11); DRAWS],
+                alone: Score {
+                    own: shift + f64::from(i % 2 == 0) + f64::from(i % 3),
+                    random: vec![f64::from(i * 7 % 11); DRAWS],
+                },
+                asked: Score { own: f64::from(i % 2 == 0), random: vec![0.0; DRAWS] },
             })
             .collect()
     }
@@ -249,12 +293,17 @@ mod tests {
     fn folds_are_scored_on_their_own() {
         // The second model's scores are all above the first one's: across folds, nothing follows.
         let (first, second) = (answers(0, 0.0), answers(1, 100.0));
-        let alone = zero_shot(&of(first.clone()))[0].auc;
+        let alone = zero_shot(&of(first.clone()))[0].alone.auc;
         let both: Vec<Answer> = first.into_iter().chain(second).collect();
         let pooled = zero_shot(&of(both));
-        assert_eq!(pooled[0].auc, alone);
+        assert_eq!(pooled[0].alone.auc, alone);
+        assert_eq!((pooled[0].asked.auc, pooled[0].asked.random[0]), (1.0, 0.5));
         assert_eq!((pooled[0].clips, pooled[0].positives), (80, 40));
-        assert!(alone > 0.6 && pooled[0].interval[0] <= alone && alone <= pooled[0].interval[1]);
+        assert!(
+            alone > 0.6
+                && pooled[0].alone.interval[0] <= alone
+                && alone <= pooled[0].alone.interval[1]
+        );
     }
 
     #[test]

@@ -197,7 +197,8 @@ fn trial(
     let model = if hold_out.is_empty() || recipe.model.head.words.is_none() {
         model
     } else {
-        let valid = run.checkpoint(&model, fold).model;
+        let valid = run.checkpoint(&model, fold);
+        let valid = limbic_train::with_names(valid, dataset, &train, words)?;
         let parts = (&*test, fold);
         answers.unseen = unseen(&valid, dataset, hold_out, parts, &subsets, words)?;
         with_new_classes(&run, &model, dataset, (&test, fold))?
