@@ -133,7 +133,8 @@ fn print(words: &[String]) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(words.join(" ").as_bytes());
     for word in words {
-        let path = if word == "default" { MODEL } else { word };
+        // `adapt` begins at it unless told otherwise.
+        let path = if ["default", "adapt"].contains(&&**word) { MODEL } else { word };
         if Path::new(path).is_file() {
             hasher.update(&std::fs::read(path).with_context(|| path.to_owned())?);
         }
