@@ -7,9 +7,11 @@ mod convolve;
 mod flat;
 mod normalise;
 mod product;
+mod recurrent;
 mod wide;
 mod window;
 
 pub use convolve::convolve;
 pub use normalise::{Normalised, normalise};
+pub use recurrent::{RecurrentWeights, Rule, recurrent};
 pub use window::Window;

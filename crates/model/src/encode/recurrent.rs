@@ -6,8 +6,8 @@ mod statements;
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
-use burn::tensor::activation::{sigmoid, tanh};
-use burn::tensor::{Bool, Device, Tensor};
+use burn::tensor::{Device, Tensor};
+use limbic_kernels::{RecurrentWeights, Rule, recurrent};
 use serde::{Deserialize, Serialize};
 
 use crate::Origin;
@@ -150,25 +150,22 @@ impl Recurrent {
     /// `x` `[b, t, size]`, `mask` `[b, t]` -> `[b, t, hidden]`, twice as wide in both directions;
     /// what stands at a skipped step means nothing.
     pub(crate) fn steps(&self, x: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {
-        let padded = mask.clone().equal_elem(0.0);
         // Whatever lies in the padding is gone here, were it not even a number.
-        let gone = padded.clone().unsqueeze_dim::<3>(2).expand(x.dims());
-        let skip = match self.padding {
-            Padding::Skip => Some(&padded),
+        let gone = mask.clone().equal_elem(0.0).unsqueeze_dim::<3>(2).expand(x.dims());
+        let real = match self.padding {
+            Padding::Skip => Some(mask.clone().swap_dims(0, 1)),
             Padding::Read => None,
         };
-        let (x, t) = (x.mask_fill(gone, 0.0), mask.dims()[1]);
-        // Steps stay apart between layers: the gradient of a slice is as large as what it was cut
-        // from, so that cutting steps out of a whole layer would cost t times as much.
-        let mut steps: Vec<Tensor<2>> =
-            (0..t).map(|step| x.clone().narrow(1, step, 1).squeeze_dim(1)).collect();
+        let mut steps = x.mask_fill(gone, 0.0).swap_dims(0, 1);
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 0 {
-                steps = steps.into_iter().map(|step| self.dropout.forward(step)).collect();
+                steps = self.dropout.forward(steps);
             }
-            steps = layer.forward(&steps, skip);
+            let backward = layer.backward.as_ref().map(Direction::weights);
+            let forward = layer.forward.weights();
+            steps = recurrent(layer.forward.cell.rule(), steps, real.clone(), forward, backward);
         }
-        Tensor::stack(steps, 1)
+        steps.swap_dims(0, 1)
     }
 
     /// # Shapes
@@ -199,60 +196,18 @@ fn at(steps: Tensor<3>, mark: Tensor<2>) -> Tensor<2> {
     (steps * mark.unsqueeze_dim::<3>(2)).sum_dim(1).squeeze_dim(1)
 }
 
-impl Layer {
-    fn forward(&self, steps: &[Tensor<2>], skip: Option<&Tensor<2, Bool>>) -> Vec<Tensor<2>> {
-        let ahead = self.forward.run(steps, skip, false);
-        let Some(backward) = &self.backward else { return ahead };
-        let behind = backward.run(steps, skip, true);
-        let both = ahead.into_iter().zip(behind);
-        both.map(|(ahead, behind)| Tensor::cat(vec![ahead, behind], 1)).collect()
-    }
-}
-
 impl Direction {
-    /// # Shapes
-    /// `steps` `[b, size]`, `skip` `[b, t]` -> steps `[b, hidden]`, in the same order; a skipped
-    /// step leaves the state as it is.
-    fn run(
-        &self,
-        steps: &[Tensor<2>],
-        skip: Option<&Tensor<2, Bool>>,
-        reverse: bool,
-    ) -> Vec<Tensor<2>> {
-        let Some(first) = steps.first() else { return Vec::new() };
-        let ([b, _], [width, _]) = (first.dims(), self.hidden.weight.dims());
-        let mut state = Tensor::zeros([b, width], &first.device());
-        let mut memory = state.clone();
-        let mut outputs = Vec::with_capacity(steps.len());
-        let inputs = self.inputs(steps);
-        for i in 0..steps.len() {
-            let step = if reverse { steps.len() - 1 - i } else { i };
-            let hidden = self.hidden.forward(state.clone());
-            let input = inputs[step].clone();
-            let (mut next, mut kept) = self.cell.step(input, hidden, state.clone(), memory.clone());
-            if let Some(skip) = skip {
-                let skip = skip.clone().narrow(1, step, 1).expand([b, width]);
-                next = next.mask_where(skip.clone(), state);
-                kept = kept.mask_where(skip, memory);
-            }
-            (state, memory) = (next, kept);
-            outputs.push(state.clone());
+    fn weights(&self) -> RecurrentWeights {
+        let bias = |linear: &Linear| match &linear.bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([linear.weight.dims()[1]], &linear.weight.device()),
+        };
+        RecurrentWeights {
+            input: self.input.weight.val(),
+            hidden: self.hidden.weight.val(),
+            input_bias: bias(&self.input),
+            hidden_bias: bias(&self.hidden),
         }
-        if reverse {
-            outputs.reverse();
-        }
-        outputs
-    }
-
-    /// The product of each step with the input's weights; one product over all steps where no
-    /// gradient will come back through the slices of it.
-    fn inputs(&self, steps: &[Tensor<2>]) -> Vec<Tensor<2>> {
-        if self.input.weight.is_autodiff() {
-            return steps.iter().map(|step| self.input.forward(step.clone())).collect();
-        }
-        let b = steps.first().map_or(0, |step| step.dims()[0]);
-        let all = self.input.forward(Tensor::cat(steps.to_vec(), 0));
-        (0..steps.len()).map(|step| all.clone().narrow(0, step * b, b)).collect()
     }
 }
 
@@ -264,33 +219,10 @@ impl Cell {
         }
     }
 
-    /// The next state and memory, from the two products of this step and those before it. A GRU
-    /// has no memory beside its state.
-    ///
-    /// # Shapes
-    /// Products `[b, gates * hidden]`, the others `[b, hidden]`.
-    fn step(
-        self,
-        input: Tensor<2>,
-        hidden: Tensor<2>,
-        state: Tensor<2>,
-        memory: Tensor<2>,
-    ) -> (Tensor<2>, Tensor<2>) {
-        let width = state.dims()[1];
-        let gate = |x: &Tensor<2>, index: usize| x.clone().narrow(1, index * width, width);
+    const fn rule(self) -> Rule {
         match self {
-            Self::Lstm => {
-                let sum = input + hidden;
-                let kept = sigmoid(gate(&sum, 1)) * memory;
-                let memory = kept + sigmoid(gate(&sum, 0)) * tanh(gate(&sum, 2));
-                (sigmoid(gate(&sum, 3)) * tanh(memory.clone()), memory)
-            }
-            Self::Gru => {
-                let reset = sigmoid(gate(&input, 0) + gate(&hidden, 0));
-                let update = sigmoid(gate(&input, 1) + gate(&hidden, 1));
-                let candidate = tanh(gate(&input, 2) + reset * gate(&hidden, 2));
-                (candidate.clone() + update * (state - candidate), memory)
-            }
+            Self::Lstm => Rule::Lstm,
+            Self::Gru => Rule::Gru,
         }
     }
 }
