@@ -80,7 +80,8 @@ pub struct ZeroShot {
     #[serde(flatten)]
     pub alone: Area,
     /// By the probability that the word has among the words of the known classes where a user asks
-    /// for them all: known classes that mean the same speak for it, too.
+    /// for them all: known classes that mean the same speak for it, too. A random vector may do
+    /// better than by chance here, for it is left the clips that no known class fits.
     pub asked: Area,
 }
 
