@@ -1,6 +1,7 @@
 //! What was typed. What it means is decided by the commands.
 
 mod adapt;
+mod bench;
 pub(crate) mod data;
 mod eval;
 
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use limbic::Risk;
 
 pub(crate) use self::adapt::Adapt;
+pub(crate) use self::bench::{Bench, Workload};
 pub(crate) use self::eval::{Compare, Eval, Manifest, Scope, Target};
 use crate::every::every;
 use crate::extractor::{Extractors, extractors};
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Join(Join),
     /// Make a checkpoint of weights that the authors of MPUC, VAVL or MTEE published
     Convert(Convert),
+    /// Time training steps at published sizes, beside PyTorch where there is one
+    Bench(Bench),
 }
 
 const PREDICT_EXAMPLES: &str = "\

@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub(crate) mod adapt;
+pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod convert;
 pub(crate) mod data;

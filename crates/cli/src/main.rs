@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => cmd::compare::run(compare),
         Command::Join(join) => cmd::join::run(join),
         Command::Convert(convert) => cmd::convert::run(convert),
+        Command::Bench(bench) => cmd::bench::run(bench),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(&sentence(&error));

@@ -1,0 +1,60 @@
+//! Our side: builds a workload once and does its step whenever it is asked to.
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use limbic_train::Trainer;
+
+use super::workload::Made;
+use crate::args::Workload;
+
+/// Answers questions until there are no more.
+pub(super) fn answer(workload: Workload) -> Result<()> {
+    let made = Made::new(workload, true)?;
+    let stage = made.stage()?;
+    let mut trainer = Trainer::new(made.model.clone(), stage, &made.positives);
+    let rate = stage.optimizer.lr();
+    let mut out = std::io::stdout().lock();
+    for question in std::io::stdin().lock().lines() {
+        let question = question.context("standard input is closed")?;
+        match question.split_whitespace().collect::<Vec<_>>()[..] {
+            ["check", steps] => {
+                let losses = losses(workload, steps.parse()?)?;
+                writeln!(out, "{}", serde_json::to_string(&losses)?)?;
+            }
+            ["step"] => {
+                let start = Instant::now();
+                trainer.batch(&made.batch, rate)?;
+                writeln!(out, "{}", start.elapsed().as_secs_f64() * 1e3)?;
+            }
+            ["end"] => {
+                writeln!(out, "{}", peak().unwrap_or(f64::NAN))?;
+                return Ok(());
+            }
+            _ => bail!("`{question}` is none of check, step and end"),
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// The losses before so many steps without dropout.
+fn losses(workload: Workload, steps: usize) -> Result<Vec<f32>> {
+    let made = Made::new(workload, false)?;
+    let stage = made.stage()?;
+    let mut trainer = Trainer::new(made.model.clone(), stage, &made.positives);
+    let mut losses = Vec::new();
+    for _ in 0..steps {
+        let taken = trainer.batch(&made.batch, stage.optimizer.lr())?;
+        losses.extend(taken.iter().flatten().map(|taken| taken.loss));
+    }
+    Ok(losses)
+}
+
+/// The most memory that this process held, in MiB, where the system tells.
+fn peak() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
+}

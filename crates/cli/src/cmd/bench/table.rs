@@ -1,0 +1,124 @@
+//! Times beside each other.
+
+use serde::Serialize;
+
+use crate::args::Workload;
+
+/// What was found of one workload on so many threads.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    workload: &'static str,
+    told: &'static str,
+    threads: usize,
+    /// Milliseconds a step: median, first and third quartile.
+    limbic_ms: [f64; 3],
+    /// The same of the peer.
+    peer_ms: Option<[f64; 3]>,
+    /// Ours over theirs, step by step: median, first and third quartile.
+    ratio: Option<[f64; 3]>,
+    /// Most memory held, in MiB.
+    limbic_mib: Option<f64>,
+    /// The same of the peer.
+    peer_mib: Option<f64>,
+    /// How many processes wanted a core in the minute before the first and before the last step.
+    load: [Option<f64>; 2],
+}
+
+impl Row {
+    pub(super) fn new(
+        workload: Workload,
+        threads: usize,
+        [own, other]: [Vec<f64>; 2],
+        [limbic_mib, peer_mib]: [Option<f64>; 2],
+        load: [Option<f64>; 2],
+    ) -> Self {
+        let ratios: Vec<f64> = own.iter().zip(&other).map(|(a, b)| a / b).collect();
+        let some = |all: &[f64]| (!all.is_empty()).then(|| quartiles(all));
+        Self {
+            workload: workload.name(),
+            told: workload.told(),
+            threads,
+            limbic_ms: quartiles(&own),
+            peer_ms: some(&other),
+            ratio: some(&ratios),
+            limbic_mib: limbic_mib.filter(|x| x.is_finite()),
+            peer_mib: peer_mib.filter(|x| x.is_finite()),
+            load,
+        }
+    }
+}
+
+/// Median, first and third quartile.
+fn quartiles(values: &[f64]) -> [f64; 3] {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = share * (sorted.len().max(1) - 1) as f64;
+        let (low, high) = (place.floor() as usize, place.ceil() as usize);
+        let value = |i: usize| sorted.get(i).copied().unwrap_or(f64::NAN);
+        value(low) + (value(high) - value(low)) * (place - place.floor())
+    };
+    [at(0.5), at(0.25), at(0.75)]
+}
+
+/// The load of the last minute, where the system tells.
+pub(super) fn load() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
+/// For people.
+pub(super) fn text(rows: &[Row]) -> String {
+    let mut lines = vec![format!(
+        "{:<10}{:>7}  {:<24}{:<24}{:<20}{:<16}{}",
+        "workload",
+        "threads",
+        "limbic, ms a step",
+        "PyTorch, ms a step",
+        "ratio",
+        "MiB, ours/its",
+        "load"
+    )];
+    for row in rows {
+        let three = |[median, low, high]: [f64; 3], digits: usize| {
+            format!("{median:.digits$} [{low:.digits$}, {high:.digits$}]")
+        };
+        let maybe = |x: Option<f64>, digits: usize| {
+            x.map_or_else(|| "-".to_owned(), |x| format!("{x:.digits$}"))
+        };
+        let line = format!(
+            "{:<10}{:>7}  {:<24}{:<24}{:<20}{:<16}{}",
+            row.workload,
+            row.threads,
+            three(row.limbic_ms, 1),
+            row.peer_ms.map_or_else(|| "-".to_owned(), |ms| three(ms, 1)),
+            row.ratio.map_or_else(|| "-".to_owned(), |ratio| three(ratio, 2)),
+            format!("{}/{}", maybe(row.limbic_mib, 0), maybe(row.peer_mib, 0)),
+            format!("{} -> {}", maybe(row.load[0], 1), maybe(row.load[1], 1)),
+        );
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.push(String::new());
+    lines.push("Medians of steps taken in turn, with their quartiles.".to_owned());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quartiles_lie_between_the_values() {
+        assert_eq!(quartiles(&[4.0, 1.0, 3.0, 2.0, 5.0]), [3.0, 2.0, 4.0]);
+        assert_eq!(quartiles(&[1.0, 2.0]), [1.5, 1.25, 1.75]);
+        assert!(quartiles(&[]).iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn a_ratio_is_of_steps_that_were_taken_in_turn() {
+        let times = [vec![1.0, 4.0, 3.0], vec![2.0, 4.0, 12.0]];
+        let row = Row::new(Workload::D1, 2, times, [Some(10.0), None], [None, Some(0.5)]);
+        assert_eq!(row.ratio, Some([0.5, 0.375, 0.75]));
+        insta::assert_snapshot!(text(&[row]));
+    }
+}
