@@ -4,7 +4,9 @@
 //! callable on every tensor of [`Device::flex`](burn::tensor::Device), with autodiff or without.
 
 mod convolve;
+mod dropout;
 mod flat;
+mod memory;
 mod normalise;
 mod product;
 mod recurrent;
@@ -12,6 +14,8 @@ mod wide;
 mod window;
 
 pub use convolve::convolve;
+pub use dropout::dropout;
+pub use memory::keep_free_memory;
 pub use normalise::{Normalised, normalise};
 pub use recurrent::{RecurrentWeights, Rule, recurrent};
 pub use window::Window;

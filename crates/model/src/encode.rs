@@ -27,6 +27,7 @@ use self::recurrent::{Recurrent, RecurrentConfig};
 use self::resnet::Resnet;
 use self::tcn::{Tcn, TcnConfig};
 use self::transformer::{Transformer, TransformerConfig};
+use crate::dropout::dropped;
 use crate::pool::Pooling;
 use crate::trunk::Trunk;
 use crate::{Body, EncoderConfig, Error, Input, Result, Scale};
@@ -143,7 +144,7 @@ impl Encoder {
             (Encoded::Vector(view), _) => view,
         };
         let view = match &self.view {
-            Some(project) => self.drop.forward(relu(project.forward(view))),
+            Some(project) => dropped(&self.drop, relu(project.forward(view))),
             None => view,
         };
         Ok(trunk.map_or(view.clone(), |trunk| trunk.refine(view)))

@@ -5,6 +5,7 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
+use crate::dropout::dropped;
 use crate::project::{Projector, ProjectorConfig};
 use crate::{HeadConfig, Origin};
 
@@ -96,7 +97,7 @@ impl Stack {
     /// # Shapes
     /// `[b, size]` -> `[b, out]`.
     pub(crate) fn forward(&self, view: Tensor<2>) -> Tensor<2> {
-        let wide = self.dropout.forward(relu(self.first.forward(view)));
+        let wide = dropped(&self.dropout, relu(self.first.forward(view)));
         self.last.forward(self.second.forward(wide))
     }
 

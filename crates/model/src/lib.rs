@@ -10,6 +10,7 @@
 mod abstain;
 mod batch;
 mod checkpoint;
+mod dropout;
 mod encode;
 mod error;
 mod fusion;

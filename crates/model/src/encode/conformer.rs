@@ -22,6 +22,7 @@ use self::attention::RelativeAttention;
 use self::convolution::Convolution;
 use self::feed_forward::FeedForward;
 use self::places::Places;
+use crate::dropout::dropped;
 use crate::{Error, Origin, Result};
 
 /// Which axis the layers take for time.
@@ -183,7 +184,7 @@ impl Conformer {
             Some(frame) => frame.forward(x),
             None => x,
         };
-        self.dropout.forward(self.project.forward(x))
+        dropped(&self.dropout, self.project.forward(x))
     }
 
     /// What the layers have to know of the steps of `x`, which has been turned.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::norm::normalise;
 use crate::Origin;
+use crate::dropout::dropped;
 
 pub(crate) mod face;
 #[cfg(test)]
@@ -212,7 +213,7 @@ impl Graph {
             .iter()
             .fold((x, real), |(x, real), block| block.forward(&x, &mixing, &real));
         let x = self.last.forward(&x) * whole(&real);
-        self.dropout.forward(self.leave(self.dropout.forward(x)))
+        dropped(&self.dropout, self.leave(dropped(&self.dropout, x)))
     }
 
     /// How many nodes there are.

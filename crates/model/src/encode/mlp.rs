@@ -1,5 +1,6 @@
 //! Linear, ReLU and dropout on every step alone.
 
+use crate::dropout::dropped;
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
@@ -30,7 +31,7 @@ impl Mlp {
     /// # Shapes
     /// `[b, t, size]` -> `[b, t, width]`, or as it came where there is no layer.
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let x = self.dropout.forward(x);
-        self.hidden.iter().fold(x, |x, layer| self.dropout.forward(relu(layer.forward(x))))
+        let x = dropped(&self.dropout, x);
+        self.hidden.iter().fold(x, |x, layer| dropped(&self.dropout, relu(layer.forward(x))))
     }
 }

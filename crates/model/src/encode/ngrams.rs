@@ -1,6 +1,7 @@
 //! Detectors of n-grams, one length beside the other (Kim 2014, section 2): each is a convolution
 //! along time, computed as one product over shifted copies of the steps.
 
+use crate::dropout::dropped;
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
@@ -33,12 +34,12 @@ impl Ngrams {
     /// `x` `[b, t, size]`, `mask` `[b, t]` -> `[b, t, kernels * channels]`. Padding is silenced
     /// first, so that its length never shows.
     pub(super) fn forward(&self, x: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {
-        let x = self.dropout.forward(x * mask.clone().unsqueeze_dim::<3>(2));
+        let x = dropped(&self.dropout, x * mask.clone().unsqueeze_dim::<3>(2));
         let found = self.detectors.iter().map(|detector| {
             let kernel = detector.weight.dims()[0] / self.size;
             relu(detector.forward(windows(&x, kernel)))
         });
-        self.dropout.forward(Tensor::cat(found.collect(), 2))
+        dropped(&self.dropout, Tensor::cat(found.collect(), 2))
     }
 }
 

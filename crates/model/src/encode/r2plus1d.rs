@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::norm::normalise_rows;
 use crate::Origin;
+use crate::dropout::dropped;
 
 #[cfg(test)]
 mod golden;
@@ -221,7 +222,7 @@ impl R2plus1d {
     /// `[b, size, t, h, w]` -> `[b, out]`.
     pub fn forward(&self, x: Tensor<5>) -> Tensor<2> {
         let mean = self.pooled(x);
-        self.dropout.forward(self.output.forward(self.dropout.forward(mean)))
+        dropped(&self.dropout, self.output.forward(dropped(&self.dropout, mean)))
     }
 
     /// What the last layer sees: the mean over time and places.

@@ -11,6 +11,7 @@ use limbic_kernels::{RecurrentWeights, Rule, recurrent};
 use serde::{Deserialize, Serialize};
 
 use crate::Origin;
+use crate::dropout::dropped;
 
 /// The rule of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -159,7 +160,7 @@ impl Recurrent {
         let mut steps = x.mask_fill(gone, 0.0).swap_dims(0, 1);
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 0 {
-                steps = self.dropout.forward(steps);
+                steps = dropped(&self.dropout, steps);
             }
             let backward = layer.backward.as_ref().map(Direction::weights);
             let forward = layer.forward.weights();

@@ -1,6 +1,7 @@
 //! A residual network over pictures (He et al. 2016): a strided 5x5 stem, then basic blocks; the stem
 //! and the first block of each stage halve the side.
 
+use crate::dropout::dropped;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig};
@@ -109,7 +110,7 @@ impl Resnet {
         if self.mirror && !x.device().is_autodiff() {
             return (self.seen(x.clone()) + self.seen(x.flip([2]))) / 2.0;
         }
-        self.dropout.forward(self.seen(x))
+        dropped(&self.dropout, self.seen(x))
     }
 
     /// # Shapes

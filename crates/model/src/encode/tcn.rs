@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::Origin;
+use crate::dropout::dropped;
 
 #[cfg(test)]
 mod golden;
@@ -172,12 +173,12 @@ impl Tcn {
     /// see real steps alone; a mask of ones is the published network.
     pub(crate) fn forward(&self, x: Tensor<3>, mask: &Tensor<2>) -> Tensor<2> {
         let mask = mask.clone().unsqueeze_dim::<3>(2);
-        let x = self.dropout.forward(self.enter(x, &mask));
+        let x = dropped(&self.dropout, self.enter(x, &mask));
         let x = self
             .blocks
             .iter()
-            .fold(x, |x, block| x.clone() + self.dropout.forward(block.forward(x, &mask)));
-        self.dropout.forward(self.leave(x, mask))
+            .fold(x, |x, block| x.clone() + dropped(&self.dropout, block.forward(x, &mask)));
+        dropped(&self.dropout, self.leave(x, mask))
     }
 
     fn enter(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {

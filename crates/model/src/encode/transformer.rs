@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::Origin;
+use crate::dropout::dropped;
 
 #[cfg(test)]
 mod golden;
@@ -122,10 +123,10 @@ impl Layer {
     /// # Shapes
     /// `x` `[b, t, d]`, `hidden` `[b, 1, 1, t]`: 0 for a step, far below for padding.
     fn forward(&self, x: Tensor<3>, hidden: &Tensor<4>) -> Tensor<3> {
-        let attended = self.dropout.forward(self.attend(x.clone(), hidden));
+        let attended = dropped(&self.dropout, self.attend(x.clone(), hidden));
         let x = self.attention_norm.forward(x + attended);
-        let inner = self.dropout.forward(relu(self.rise.forward(x.clone())));
-        self.forward_norm.forward(x + self.dropout.forward(self.fall.forward(inner)))
+        let inner = dropped(&self.dropout, relu(self.rise.forward(x.clone())));
+        self.forward_norm.forward(x + dropped(&self.dropout, self.fall.forward(inner)))
     }
 
     fn attend(&self, x: Tensor<3>, hidden: &Tensor<4>) -> Tensor<3> {
@@ -137,7 +138,7 @@ impl Layer {
             part.reshape([b, t, self.heads, each]).swap_dims(1, 2)
         };
         let scores = part(0).matmul(part(1).swap_dims(2, 3)) / (each as f32).sqrt();
-        let weights = self.dropout.forward(softmax(scores + hidden.clone(), 3));
+        let weights = dropped(&self.dropout, softmax(scores + hidden.clone(), 3));
         let values = weights.matmul(part(2)).swap_dims(1, 2);
         self.gather.forward(values.reshape([b, t, d]))
     }
@@ -149,12 +150,12 @@ impl Transformer {
     /// leaves it out; a mask of ones is the published network.
     pub(crate) fn forward(&self, x: Tensor<3>, mask: &Tensor<2>) -> Tensor<2> {
         let hidden = hidden(mask);
-        let x = self.dropout.forward(self.place(x));
+        let x = dropped(&self.dropout, self.place(x));
         let x = self.layers.iter().fold(x, |x, layer| layer.forward(x, &hidden));
         let mask = mask.clone().unsqueeze_dim::<3>(2);
         let steps = mask.clone().sum_dim(1).clamp_min(1.0);
         let mean = ((x * mask).sum_dim(1) / steps).squeeze_dim::<2>(1);
-        self.output.forward(self.dropout.forward(mean))
+        self.output.forward(dropped(&self.dropout, mean))
     }
 
     /// Adds the code of every position.

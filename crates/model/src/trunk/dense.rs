@@ -1,5 +1,6 @@
 //! A trunk over views: encoders of any kind share it.
 
+use crate::dropout::dropped;
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
@@ -46,7 +47,7 @@ impl Dense {
     /// # Shapes
     /// `[b, width]` -> `[b, width]`.
     pub(super) fn forward(&self, h: Tensor<2>) -> Tensor<2> {
-        let inner = self.dropout.forward(relu(self.wide.forward(h.clone())));
+        let inner = dropped(&self.dropout, relu(self.wide.forward(h.clone())));
         self.norm.forward(self.narrow.forward(inner) + h)
     }
 }

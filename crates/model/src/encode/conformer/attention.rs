@@ -11,6 +11,7 @@ use burn::tensor::{Bool, Device, Tensor, activation::softmax};
 use super::places::Places;
 use super::{ConformerConfig, linear};
 use crate::Origin;
+use crate::dropout::dropped;
 
 /// Layer norm, attention, output projection, dropout.
 #[derive(Module, Debug)]
@@ -63,8 +64,8 @@ impl RelativeAttention {
             Some(padding) => scores + padding.keys.clone(),
             None => scores,
         };
-        let seen = self.dropout.forward(softmax(scores, 3)).matmul(value);
-        self.dropout.forward(self.out.forward(seen.swap_dims(1, 2).reshape([b, t, d])))
+        let seen = dropped(&self.dropout, softmax(scores, 3)).matmul(value);
+        dropped(&self.dropout, self.out.forward(seen.swap_dims(1, 2).reshape([b, t, d])))
     }
 
     /// Queries of a normalised `x`: `[b, t, d]` -> `[b, h, t, d / h]`.

@@ -14,6 +14,7 @@ use burn::tensor::{
 use super::ConformerConfig;
 use super::places::Places;
 use crate::Origin;
+use crate::dropout::dropped;
 use crate::encode::norm::normalise;
 
 /// Layer norm, gated linear map, depthwise convolution, batch norm, swish, linear map, dropout.
@@ -48,7 +49,7 @@ impl Convolution {
     /// `[b, t, d]` -> `[b, t, d]`.
     pub(super) fn forward(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
         let x = self.normalised(self.filtered(x, places), places);
-        self.dropout.forward(self.out.forward(silu(x)))
+        dropped(&self.dropout, self.out.forward(silu(x)))
     }
 
     /// Up to the depthwise convolution, before which padding falls silent.

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor, activation::silu};
 
 use super::{ConformerConfig, linear};
 use crate::Origin;
+use crate::dropout::dropped;
 
 /// `dropout(out(dropout(swish(inner(norm(x))))))`.
 #[derive(Module, Debug)]
@@ -32,7 +33,7 @@ impl FeedForward {
     /// `[b, t, d]` -> `[b, t, d]`.
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let inside = silu(self.inner.forward(self.norm.forward(x)));
-        self.dropout.forward(self.out.forward(self.dropout.forward(inside)))
+        dropped(&self.dropout, self.out.forward(dropped(&self.dropout, inside)))
     }
 }
 
