@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Join(Join),
     /// Make a checkpoint of weights that the authors of MPUC, VAVL or MTEE published
     Convert(Convert),
-    /// Time training steps at published sizes, beside PyTorch where there is one
+    /// Time training steps at published sizes, beside those of a Python where there is one
     Bench(Bench),
 }
 

@@ -10,7 +10,8 @@ const PURGE_DELAY: c_int = 15;
 /// it back. A training step frees what the next one asks for: returned in between, every page of it is
 /// cleared by the system again.
 pub fn keep_free_memory(for_ms: u32) {
-    let delay = c_long::try_from(for_ms).unwrap_or(c_long::MAX);
+    // A `long` may have 32 bits.
+    let delay = for_ms.min(i32::MAX as u32) as c_long;
     // SAFETY: `mi_option_set` stores a number in a table of mimalloc's own and may be called at any
     // time; it ignores an option that it does not have, and 15 is `mi_option_purge_delay` in the
     // headers of both versions that `libmimalloc-sys` builds.

@@ -301,8 +301,8 @@ fn tracked<C: CheckpointStrategy, const N: usize>(
     given: [Tracked<C>; N],
     real: Tracked<C>,
 ) -> Tracked<C> {
-    let nodes = given.each_ref().map(|tensor| tensor.node());
-    let layer = Layer::new(gru, given.map(|tensor| tensor.into_primitive()), real.into_primitive());
+    let nodes = given.each_ref().map(Tracked::<C>::node);
+    let layer = Layer::new(gru, given.map(Tracked::<C>::into_primitive), real.into_primitive());
     let (said, traces) = layer.forward();
     match (Back::<N>).prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {

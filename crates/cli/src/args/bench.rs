@@ -8,7 +8,7 @@ const BENCH_EXAMPLES: &str = "\
 Examples:
   limbic bench                              training steps at published sizes, in milliseconds
   limbic bench --peer python3               the same steps in PyTorch beside them, in turn
-  limbic bench --workload d1 --threads 1,2 --rounds 31 --json
+  limbic bench --workload d2 --threads 1,2 --rounds 31 --json
 
 Run it while nothing else runs; the load is printed.";
 
@@ -19,9 +19,10 @@ Run it while nothing else runs; the load is printed.";
 /// turn, one step each.
 #[derive(Debug, clap::Args)]
 #[command(after_help = BENCH_EXAMPLES)]
+#[allow(clippy::doc_markdown, reason = "it is read in terminals")]
 pub(crate) struct Bench {
     /// Which steps
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "d1", value_enum)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "d1,d2", value_enum)]
     pub(crate) workload: Vec<Workload>,
 
     /// A Python with PyTorch and NumPy
@@ -50,12 +51,15 @@ pub(crate) struct Bench {
 pub(crate) enum Workload {
     /// MTEE (Dai et al. 2020): three bidirectional LSTMs of two layers, 64 clips of 20 steps
     D1,
+    /// VAVL (Goncalves et al. 2024): the visual, acoustic and fusion steps of conformers, 8 clips
+    D2,
 }
 
 impl Workload {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::D1 => "d1",
+            Self::D2 => "d2",
         }
     }
 
@@ -63,6 +67,7 @@ impl Workload {
     pub(crate) const fn told(self) -> &'static str {
         match self {
             Self::D1 => "MTEE training step",
+            Self::D2 => "VAVL training steps",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `limbic bench`: our steps and those of PyTorch, in turn.
+//! `limbic bench`: our steps and those of `PyTorch`, in turn.
 
 mod peer;
 mod side;

@@ -8,8 +8,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::Workload;
 
-/// The step of D1 in PyTorch.
+/// The step of D1 in `PyTorch`.
 const D1: &str = include_str!("../../../../../benches/peer/d1.py");
+
+/// The steps of D2 in `PyTorch`.
+const D2: &str = include_str!("../../../../../benches/peer/d2.py");
 
 /// What the scripts share.
 const SIDE: &str = include_str!("../../../../../benches/peer/side.py");
@@ -31,7 +34,7 @@ impl Process {
         Self::start(command, "limbic", threads)
     }
 
-    /// PyTorch, on the weights and inputs of `file`.
+    /// `PyTorch`, on the weights and inputs of `file`.
     pub(super) fn theirs(
         python: &Path,
         workload: Workload,
@@ -41,6 +44,7 @@ impl Process {
     ) -> Result<Self> {
         let script = match workload {
             Workload::D1 => D1,
+            Workload::D2 => D2,
         };
         let path = folder.join("step.py");
         std::fs::write(&path, script).with_context(|| path.display().to_string())?;

@@ -86,15 +86,16 @@ pub(super) fn text(rows: &[Row]) -> String {
         let maybe = |x: Option<f64>, digits: usize| {
             x.map_or_else(|| "-".to_owned(), |x| format!("{x:.digits$}"))
         };
+        let peak = [row.limbic_mib, row.peer_mib].map(|mib| maybe(mib, 0)).join("/");
         let line = format!(
-            "{:<10}{:>7}  {:<24}{:<24}{:<20}{:<16}{}",
+            "{:<10}{:>7}  {:<24}{:<24}{:<20}{peak:<16}{} -> {}",
             row.workload,
             row.threads,
             three(row.limbic_ms, 1),
             row.peer_ms.map_or_else(|| "-".to_owned(), |ms| three(ms, 1)),
             row.ratio.map_or_else(|| "-".to_owned(), |ratio| three(ratio, 2)),
-            format!("{}/{}", maybe(row.limbic_mib, 0), maybe(row.peer_mib, 0)),
-            format!("{} -> {}", maybe(row.load[0], 1), maybe(row.load[1], 1)),
+            maybe(row.load[0], 1),
+            maybe(row.load[1], 1),
         );
         lines.push(line.trim_end().to_owned());
     }

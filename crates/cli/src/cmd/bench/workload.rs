@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
-use limbic_media::Modality;
+use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
 use limbic_model::{
     Batch, Input, LabelKind, LabelSet, Layout, Model, Recipe, Sequence, Stage, Target,
@@ -50,6 +50,51 @@ clip = 1.0
 objective.labels = { on = "joint", shared = 0.0, balanced = true }
 "#;
 
+/// VAVL as published (Goncalves et al. 2024), with 8 clips of 150 steps of voice and 90 of face.
+const D2: &str = r#"
+about = "VAVL at its published sizes"
+[data]
+corpora = ["none"]
+split = "official"
+[model]
+width = 512
+head.stack = { wide = 512, narrow = 256, dropout = HEADS }
+reconstruction = { wide = 512, narrow = 256, dropout = HEADS }
+trunk = { kind = "shared", layers = 2, dropout = DROPOUT }
+fusion = { kind = "concat", order = ["audio", "vision"] }
+[model.encoder.audio]
+features = "wav2vec2-large-robust-12@1"
+input = { kind = "series", size = 1024, scale = "raw" }
+body = { kind = "conformer", layers = 3, frame = 50, dropout = DROPOUT }
+[model.encoder.vision]
+features = "efficientnet-b2-affect@1"
+input = { kind = "series", size = 1408, scale = "raw" }
+body = { kind = "conformer", layers = 3, frame = 50, dropout = DROPOUT }
+[[stage]]
+name = "train"
+epochs = 1
+batch = 8
+optimizer = { kind = "adam", lr = 5e-5, betas = [0.95, 0.999], weight_decay = 5e-7 }
+[[stage.steps]]
+name = "vision"
+learns = ["vision", "trunk"]
+sees = ["vision"]
+objective = { labels = { shared = 0.0, hard = true }, predict = { weight = 2.0 } }
+[[stage.steps]]
+name = "audio"
+learns = ["audio", "trunk"]
+sees = ["audio"]
+objective = { labels = { shared = 0.0, hard = true }, predict = { weight = 2.0 } }
+[[stage.steps]]
+name = "fusion"
+learns = ["joint"]
+views = "still"
+objective.labels = { on = "joint", detach = true, shared = 0.0, hard = true }
+"#;
+
+/// How many classes both workloads have.
+const CLASSES: usize = 6;
+
 /// A model, what it is shown, and how it learns.
 pub(super) struct Made {
     pub(super) model: Model,
@@ -65,60 +110,78 @@ pub(super) struct Made {
 impl Made {
     /// With the published dropout, or with none, so that losses can be compared.
     pub(super) fn new(workload: Workload, dropout: bool) -> Result<Self> {
+        let drop = |text: &str, all: &str, heads: &str| {
+            let [all, heads] = if dropout { [all, heads] } else { ["0.0"; 2] };
+            text.replace("DROPOUT", all).replace("HEADS", heads)
+        };
         match workload {
-            Workload::D1 => Self::d1(dropout),
+            Workload::D1 => {
+                let given = [(Modality::Text, 20, 300), (Modality::Audio, 20, 74)];
+                let given = [&given[..], &[(Modality::Vision, 20, 35)]].concat();
+                Self::of(&drop(D1, "0.15", "0.0"), LabelKind::Multi, 64, &given)
+            }
+            Workload::D2 => {
+                let given = [(Modality::Audio, 150, 1024), (Modality::Vision, 90, 1408)];
+                Self::of(&drop(D2, "0.1", "0.2"), LabelKind::Class, 8, &given)
+            }
         }
     }
 
-    fn d1(dropout: bool) -> Result<Self> {
-        const CLIPS: usize = 64;
-        const STEPS: usize = 20;
-        const CLASSES: usize = 6;
+    /// `given` are steps and numbers a step of each modality.
+    fn of(
+        recipe: &str,
+        kind: LabelKind,
+        clips: usize,
+        modalities: &[(Modality, usize, usize)],
+    ) -> Result<Self> {
         let device = Device::flex().autodiff();
-        let text = D1.replace("DROPOUT", if dropout { "0.15" } else { "0.0" });
-        let recipe = Recipe::parse("bench", &text)?;
+        let recipe = Recipe::parse("bench", recipe)?;
         let set = LabelSet {
             name: SET.to_owned(),
-            kind: LabelKind::Multi,
+            kind,
             classes: (0..CLASSES).map(|class| class.to_string()).collect(),
             covered: vec![false; 8],
         };
         device.seed(1);
-        let model = recipe.model.init(&[set], &device);
-        let table: Vec<Vec<f32>> =
-            (0..CLASSES).map(|class| wave(300, class as f32 + 0.3)).collect();
-        // Rows of the classes that readings show come first.
-        let shown = model.worded().len() - CLASSES;
-        let rows = [vec![vec![0.0; 300]; shown], table.clone()].concat();
-        let model = model.with_class_vectors(&rows)?;
-        let mut given = BTreeMap::new();
-        for (name, size, salt) in [("text", 300, 0.1), ("audio", 74, 0.2), ("vision", 35, 0.3)] {
-            given.insert(name, (vec![CLIPS, STEPS, size], wave(CLIPS * STEPS * size, salt)));
+        let mut model = recipe.model.init(&[set], &device);
+        let mut table = Vec::new();
+        if let Some(words) = &recipe.model.head.words {
+            let own = (0..CLASSES).map(|class| wave(words.size, class as f32 + 0.3));
+            let own: Vec<Vec<f32>> = own.collect();
+            table = own.concat();
+            // Rows of the classes that readings show come first.
+            let shown = model.worded().len() - CLASSES;
+            let rows = [vec![vec![0.0; words.size]; shown], own].concat();
+            model = model.with_class_vectors(&rows)?;
         }
-        let labels = wave(CLIPS * CLASSES, 0.7);
-        let labels = labels.iter().map(|x| if *x > 0.4 { 1.0 } else { 0.0 }).collect();
-        given.insert("labels", (vec![CLIPS, CLASSES], labels));
-        let series = |name: &str, size: usize| {
-            let x = TensorData::new(given[name].1.clone(), [CLIPS, STEPS, size]);
-            let mask = Tensor::ones([CLIPS, STEPS], &device);
-            Input::Series(Sequence { x: Tensor::from_data(x, &device), mask })
+        let mut given = BTreeMap::new();
+        let mut inputs = PerModality::none();
+        for (index, (modality, steps, size)) in modalities.iter().enumerate() {
+            let values = wave(clips * steps * size, index as f32 * 0.1 + 0.1);
+            let x = TensorData::new(values.clone(), [clips, *steps, *size]);
+            let mask = Tensor::ones([clips, *steps], &device);
+            let series = Sequence { x: Tensor::from_data(x, &device), mask };
+            inputs.insert(*modality, Input::Series(series));
+            given.insert(modality.name(), (vec![clips, *steps, *size], values));
+        }
+        let labels: Vec<f32> = match kind {
+            LabelKind::Class => (0..clips * CLASSES)
+                .map(|place| {
+                    f32::from(u8::from((place / CLASSES * 5) % CLASSES == place % CLASSES))
+                })
+                .collect(),
+            _ => wave(clips * CLASSES, 0.7).iter().map(|x| f32::from(u8::from(*x > 0.4))).collect(),
         };
-        let inputs = [
-            (Modality::Text, series("text", 300)),
-            (Modality::Audio, series("audio", 74)),
-            (Modality::Vision, series("vision", 35)),
-        ];
-        let labels = TensorData::new(given["labels"].1.clone(), [CLIPS, CLASSES]);
-        let target = Target::Multi(Tensor::from_data(labels, &device));
-        let batch = Batch {
-            inputs: inputs.into_iter().collect(),
-            second: None,
-            targets: vec![(SET.to_owned(), target)],
-            shared: None,
-            taught: Vec::new(),
+        let tensor = Tensor::from_data(TensorData::new(labels.clone(), [clips, CLASSES]), &device);
+        let target = match kind {
+            LabelKind::Class => Target::Class(tensor),
+            _ => Target::Multi(tensor),
         };
+        given.insert("labels", (vec![clips, CLASSES], labels));
+        let targets = vec![(SET.to_owned(), target)];
+        let batch = Batch { inputs, second: None, targets, shared: None, taught: Vec::new() };
         let positives = BTreeMap::from([(SET.to_owned(), vec![3.0; CLASSES])]);
-        Ok(Self { model, batch, positives, recipe, table: table.concat(), given })
+        Ok(Self { model, batch, positives, recipe, table, given })
     }
 
     /// How it learns.
