@@ -25,11 +25,8 @@ use tracing_subscriber::filter::LevelFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long it keeps what is free, in milliseconds: longer than most training steps take.
-const KEPT_FREE: u32 = 10_000;
-
 fn main() -> ExitCode {
-    limbic_kernels::keep_free_memory(KEPT_FREE);
+    limbic_kernels::keep_free_memory();
     let args = Args::parse();
     let log = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());
     tracing_subscriber::fmt()
