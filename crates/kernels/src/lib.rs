@@ -3,6 +3,7 @@
 //! What burn's generic operations do slowly for the shapes of this field has its kernel here,
 //! callable on every tensor of [`Device::flex`](burn::tensor::Device), with autodiff or without.
 
+mod adam;
 mod convolve;
 mod dropout;
 mod flat;
@@ -13,6 +14,7 @@ mod recurrent;
 mod wide;
 mod window;
 
+pub use adam::{AdamStep, Moved, adam};
 pub use convolve::convolve;
 pub use dropout::dropout;
 pub use memory::keep_free_memory;

@@ -3,6 +3,7 @@
 //! Everything random in a batch is drawn from `(seed, stage, epoch, batch)`, so a run that resumes
 //! at any batch ends with the same weights as one that was never interrupted.
 
+mod adam;
 #[cfg(test)]
 mod golden;
 mod prepare;

@@ -3,12 +3,13 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
 use limbic_model::{Batch, Input, Looks, Model, Optimizer, Sequence, Stage, Step, Tuning, Views};
 
+use super::adam::{Adam, Decay};
 use crate::fewshot::{Gradient, Update, clip};
 use crate::{Error, Result};
 
@@ -228,14 +229,13 @@ fn finite<const D: usize>(x: &Tensor<D>) -> bool {
 pub(super) fn build(optimizer: Optimizer) -> ModuleOptimizer {
     let decay = |penalty: f32| (penalty > 0.0).then(|| WeightDecayConfig::new(penalty));
     match optimizer {
-        Optimizer::Adam { betas, epsilon, weight_decay, .. } => AdamConfig::new()
-            .with_beta_1(betas[0])
-            .with_beta_2(betas[1])
-            .with_epsilon(epsilon)
-            .with_weight_decay(decay(weight_decay))
-            .init(),
+        Optimizer::Adam { betas, epsilon, weight_decay, .. } => {
+            let decay = Decay::Penalty(weight_decay);
+            ModuleOptimizer::from(Adam { betas, epsilon, decay })
+        }
         Optimizer::Adamw { weight_decay, .. } => {
-            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay).init()
+            let (betas, decay) = ([0.9, 0.999], Decay::Apart(weight_decay));
+            ModuleOptimizer::from(Adam { betas, epsilon: 1e-8, decay })
         }
         Optimizer::Sgd { momentum, weight_decay, .. } => {
             // burn damps the gradient that enters the momentum unless told otherwise.
