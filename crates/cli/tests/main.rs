@@ -5,6 +5,7 @@
 mod adapt;
 mod bad_input;
 mod bad_recipe;
+mod bench;
 mod convert;
 mod data;
 mod distill;

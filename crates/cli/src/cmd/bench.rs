@@ -51,35 +51,24 @@ pub(crate) fn run(typed: &Bench) -> Result<ExitCode> {
 
 /// One workload on so many threads.
 fn compare(typed: &Bench, workload: Workload, threads: usize) -> Result<Row> {
-    let folder = tempdir()?;
-    let result = both(typed, workload, threads, &folder);
-    // Nothing but our own scratch files lie there.
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-fn both(
-    typed: &Bench,
-    workload: Workload,
-    threads: usize,
-    folder: &std::path::Path,
-) -> Result<Row> {
     let before = table::load();
     let mut ours = Process::ours(workload, threads)?;
+    // Script, weights and inputs of the other side.
+    let folder = tempfile::tempdir().context("no folder for the peer's script can be made")?;
     let mut theirs = match &typed.peer {
         Some(python) => {
-            let file = folder.join("step.safetensors");
+            let file = folder.path().join("step.safetensors");
             Made::new(workload, false)?.write(&file)?;
-            Some(Process::theirs(python, workload, threads, folder, &file)?)
+            Some(Process::theirs(python, workload, threads, folder.path(), &file)?)
         }
         None => None,
     };
     let losses = ours.losses(CHECKED)?;
     if let Some(theirs) = &mut theirs {
         let others = theirs.losses(CHECKED)?;
-        let apart = losses.iter().zip(&others).map(|(a, b)| (a - b).abs() / b.abs().max(1e-9));
-        let apart = apart.fold(0.0, f64::max);
-        if others.len() != losses.len() || apart.is_nan() || apart > APART {
+        // Losses that are no numbers are not the same.
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() <= APART * b.abs();
+        if others.len() != losses.len() || !losses.iter().zip(&others).all(near) {
             bail!(
                 "{}: the two sides do not compute the same: losses {losses:?} here, {others:?} \
                  there; what is timed would not be the same work",
@@ -107,11 +96,4 @@ fn both(
     let peak = ours.end()?;
     let peak_there = theirs.map(Process::end).transpose()?;
     Ok(Row::new(workload, threads, [own, other], [Some(peak), peak_there], [before, table::load()]))
-}
-
-/// A folder of our own under the system's for such things.
-fn tempdir() -> Result<std::path::PathBuf> {
-    let folder = std::env::temp_dir().join(format!("limbic-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    Ok(folder)
 }

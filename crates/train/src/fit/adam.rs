@@ -58,3 +58,49 @@ impl Optimizer for Adam {
         AdamState::new(state.momentum.to_device(device))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::optim::decay::WeightDecayConfig;
+    use burn::optim::{AdamConfig, AdamWConfig};
+    use burn::tensor::{Device, Tolerance};
+
+    use super::*;
+
+    /// Weights after some steps along gradients that change.
+    fn walked(optimizer: &impl Optimizer) -> Tensor<1> {
+        let device = Device::flex();
+        let mut weights = Tensor::<1>::from_data([0.3, -1.2, 0.0, 4.0], &device);
+        let mut state = None;
+        for step in 0..5 {
+            let turn = f32::from(i8::try_from(step).unwrap() - 2);
+            let gradient = Tensor::from_data([turn, 0.5, -1e-3 * turn, 0.0], &device);
+            (weights, state) = optimizer.step(0.1, weights, gradient, state);
+        }
+        weights
+    }
+
+    #[test]
+    fn steps_are_those_of_burn() {
+        let (betas, epsilon) = ([0.8, 0.95], 1e-3);
+        let same = Tolerance::<f32>::rel_abs(1e-5, 1e-6);
+        for share in [0.0, 0.2] {
+            let burns = AdamConfig::new()
+                .with_beta_1(betas[0])
+                .with_beta_2(betas[1])
+                .with_epsilon(epsilon)
+                .with_weight_decay(Some(WeightDecayConfig::new(share)))
+                .build();
+            let own = Adam { betas, epsilon, decay: Decay::Penalty(share) };
+            walked(&own).to_data().assert_approx_eq(&walked(&burns).to_data(), same);
+            let burns = AdamWConfig::new()
+                .with_beta_1(betas[0])
+                .with_beta_2(betas[1])
+                .with_epsilon(epsilon)
+                .with_weight_decay(share)
+                .build();
+            let own = Adam { betas, epsilon, decay: Decay::Apart(share) };
+            walked(&own).to_data().assert_approx_eq(&walked(&burns).to_data(), same);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Times beside each other.
 
+use limbic_evaluate::quantile;
 use serde::Serialize;
 
 use crate::args::Workload;
@@ -48,17 +49,11 @@ impl Row {
     }
 }
 
-/// Median, first and third quartile.
+/// Median, first and third quartile of at least one value.
 fn quartiles(values: &[f64]) -> [f64; 3] {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = share * (sorted.len().max(1) - 1) as f64;
-        let (low, high) = (place.floor() as usize, place.ceil() as usize);
-        let value = |i: usize| sorted.get(i).copied().unwrap_or(f64::NAN);
-        value(low) + (value(high) - value(low)) * (place - place.floor())
-    };
-    [at(0.5), at(0.25), at(0.75)]
+    [0.5, 0.25, 0.75].map(|share| quantile(&sorted, share))
 }
 
 /// The load of the last minute, where the system tells.
@@ -107,13 +102,6 @@ pub(super) fn text(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quartiles_lie_between_the_values() {
-        assert_eq!(quartiles(&[4.0, 1.0, 3.0, 2.0, 5.0]), [3.0, 2.0, 4.0]);
-        assert_eq!(quartiles(&[1.0, 2.0]), [1.5, 1.25, 1.75]);
-        assert!(quartiles(&[]).iter().all(|x| x.is_nan()));
-    }
 
     #[test]
     fn a_ratio_is_of_steps_that_were_taken_in_turn() {
