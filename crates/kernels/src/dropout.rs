@@ -44,7 +44,7 @@ pub(crate) trait Drop: Backend {
 
 /// What a mask is drawn from.
 #[derive(Debug, Clone, Copy)]
-struct Mask {
+pub(crate) struct Mask {
     key: [u32; 2],
     /// Draws below it drop their number.
     below: u32,
@@ -53,7 +53,7 @@ struct Mask {
 }
 
 impl Mask {
-    fn new(key: [u32; 2], probability: f32) -> Self {
+    pub(crate) fn new(key: [u32; 2], probability: f32) -> Self {
         let below = (f64::from(probability) * f64::from(u32::MAX)) as u32;
         Self { key, below, scale: 1.0 / (1.0 - probability) }
     }
@@ -86,10 +86,26 @@ wide! {
         let n = x.len();
         let out = &mut out[..n];
         for i in 0..n {
-            let place = first.wrapping_add(i as u32);
-            let draw = mixed(mixed(place ^ mask.key[0]) ^ mask.key[1]);
-            let scale = if draw < mask.below { 0.0 } else { mask.scale };
-            out[i] = x[i] * scale;
+            out[i] = x[i] * mask.at(first.wrapping_add(i as u32));
+        }
+    }
+}
+
+impl Mask {
+    /// What the number at this place is multiplied by.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it has to be compiled for the vectors of its caller")]
+    pub(crate) fn at(self, place: u32) -> f32 {
+        let draw = mixed(mixed(place ^ self.key[0]) ^ self.key[1]);
+        if draw < self.below { 0.0 } else { self.scale }
+    }
+}
+
+wide! {
+    /// The same where the numbers lie.
+    pub(crate) fn masked_here(x: &mut [f32], mask: Mask, first: u32) {
+        for i in 0..x.len() {
+            x[i] *= mask.at(first.wrapping_add(i as u32));
         }
     }
 }

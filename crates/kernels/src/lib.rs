@@ -4,20 +4,39 @@
 //! callable on every tensor of [`Device::flex`](burn::tensor::Device), with autodiff or without.
 
 mod adam;
+mod attention;
+#[cfg(test)]
+mod check;
+mod columns;
 mod convolve;
+mod depthwise;
 mod dropout;
+mod entry;
 mod flat;
+mod glu;
+mod layer_norm;
+mod linear;
 mod memory;
 mod normalise;
 mod product;
 mod recurrent;
+mod residual;
+mod squash;
+mod sums;
 mod wide;
 mod window;
 
 pub use adam::{AdamStep, Moved, adam};
+pub use attention::{Attention, attention};
 pub use convolve::convolve;
+pub use depthwise::depthwise;
 pub use dropout::dropout;
+pub use entry::{Activation, Entry};
+pub use glu::glu;
+pub use layer_norm::layer_norm;
+pub use linear::linear;
 pub use memory::keep_free_memory;
 pub use normalise::{Normalised, normalise};
 pub use recurrent::{RecurrentWeights, Rule, recurrent};
+pub use residual::residual;
 pub use window::Window;

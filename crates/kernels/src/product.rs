@@ -1,6 +1,7 @@
 //! Matrix products in place: no operand is copied to be transposed, nothing is allocated.
 
 use gemm::{Parallelism, gemm};
+use rayon::prelude::*;
 
 /// Row-major numbers, read as they are or as their transpose.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,26 @@ impl<'a> Matrix<'a> {
         Self { values, rows, columns, row_step: columns, column_step: 1 }
     }
 
+    /// `rows` rows of `columns` numbers, each row beginning `row_step` numbers after the one before.
+    ///
+    /// # Panics
+    /// Where there are not as many.
+    pub(crate) fn spaced(values: &'a [f32], rows: usize, columns: usize, row_step: usize) -> Self {
+        let last = if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_step + columns };
+        assert!(values.len() >= last, "a matrix holds its last row");
+        Self { values, rows, columns, row_step, column_step: 1 }
+    }
+
+    /// Some of its rows.
+    ///
+    /// # Panics
+    /// Where it has fewer.
+    fn part(self, from: usize, rows: usize) -> Self {
+        assert!(from + rows <= self.rows, "a part of a matrix lies inside of it");
+        let values = self.values.get(from * self.row_step..).unwrap_or_default();
+        Self { values, rows, ..self }
+    }
+
     /// Rows as columns.
     pub(crate) fn transposed(self) -> Self {
         Self {
@@ -33,6 +54,26 @@ impl<'a> Matrix<'a> {
         }
     }
 }
+
+/// As much work as is worth another thread, in products.
+const SHARE: usize = 1 << 20;
+
+/// [`multiply`] by all threads, each of which makes some of the rows.
+pub(crate) fn multiply_apart(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
+    let threads = rayon::current_num_threads();
+    let work = a.rows.saturating_mul(a.columns).saturating_mul(b.columns);
+    if threads < 2 || work < 2 * SHARE || a.rows < 2 * TOGETHER {
+        return multiply(out, a, b, add);
+    }
+    assert_eq!(out.len(), a.rows * b.columns, "a product has the outer sizes");
+    let share = a.rows.div_ceil(threads).next_multiple_of(TOGETHER);
+    out.par_chunks_mut(share * b.columns).enumerate().for_each(|(index, out)| {
+        multiply(out, a.part(index * share, out.len() / b.columns), b, add);
+    });
+}
+
+/// Rows that are multiplied together.
+const TOGETHER: usize = 16;
 
 /// `out = a b`, or `out += a b` where `add` is set; `out` is row-major. One thread.
 ///
@@ -51,9 +92,12 @@ pub(crate) fn multiply(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool)
         return;
     }
     // SAFETY: `gemm` reads `lhs` at `r * row_step + k * column_step` for `r < a.rows` and
-    // `k < a.columns`. `Matrix` is made by `new`, which asserts `rows * columns` numbers with steps
-    // of (columns, 1), and changed by `transposed` alone, which swaps both pairs; so the farthest
-    // place read is `rows * columns - 1`, inside of `values`. The same holds for `rhs`. It writes
+    // `k < a.columns`, so at most at `(rows - 1) * row_step + (columns - 1) * column_step`. `Matrix`
+    // is made by `new`, which asserts `rows * columns` numbers with steps of (columns, 1), or by
+    // `spaced`, which asserts `(rows - 1) * row_step + columns` with steps of (row_step, 1): that
+    // place lies inside of `values`. It is changed by `transposed`, which swaps both pairs, and by
+    // `part`, which begins `from * row_step` later with at most `rows - from` rows, so that the
+    // farthest place stays where it was. The same holds for `rhs`. It writes
     // `dst` at `r * b.columns + c` for `r < a.rows`, `c < b.columns`, inside of `out`, whose length
     // was asserted above; `out` is borrowed for change, so it overlaps neither operand. All three
     // pointers are to `f32`, aligned and valid for the call, which does not keep them.

@@ -5,7 +5,6 @@
 mod gru;
 mod lstm;
 mod run;
-mod squash;
 
 use std::sync::Arc;
 

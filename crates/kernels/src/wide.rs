@@ -4,9 +4,9 @@
 
 /// A function whose loops are compiled for AVX-512, for AVX2, and for any processor.
 macro_rules! wide {
-    ($(#[$note:meta])* fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+    ($(#[$note:meta])* $seen:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$note])*
-        fn $name($($argument: $kind),*) {
+        $seen fn $name($($argument: $kind),*) {
             #[inline(always)]
             #[allow(clippy::inline_always, clippy::too_many_arguments)]
             fn anywhere($($argument: $kind),*) $body

@@ -17,6 +17,7 @@ mod fusion;
 #[cfg(test)]
 mod golden;
 mod head;
+mod layers;
 mod model;
 pub mod objective;
 mod pool;

@@ -9,14 +9,14 @@ mod golden;
 mod tests;
 
 use burn::module::Module;
-use burn::nn::{LayerNorm, LayerNormConfig};
+use burn::nn::LayerNorm;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use self::dense::Dense;
 pub use self::dense::DenseConfig;
 use crate::encode::conformer::{self, Axes, Conformer, ConformerConfig};
-use crate::{Origin, Result, pool};
+use crate::{Origin, Result, layers, pool};
 
 /// How a trunk is built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ impl TrunkConfig {
         let there = self.layers > 0;
         Trunk {
             conformer: there.then(|| self.conformer().init(width, width, device)),
-            norm: there.then(|| LayerNormConfig::new(width).init(device)),
+            norm: there.then(|| layers::norm(width, device)),
             dense: None,
             residual: self.residual,
             axes: self.axes,
@@ -119,7 +119,7 @@ impl Trunk {
     pub(crate) fn forward(&self, h: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {
         let (Some(conformer), Some(norm)) = (&self.conformer, &self.norm) else { return h };
         let shared = conformer.forward(h.clone(), mask);
-        norm.forward(if self.residual { shared + h } else { shared })
+        layers::normed(norm, if self.residual { shared + h } else { shared })
     }
 
     /// The view of a clip: the mean over its steps, padding included with the authors' axes.

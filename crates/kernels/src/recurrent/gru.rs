@@ -2,8 +2,8 @@
 //! the reset gate scales what the state adds to the candidate, its bias too.
 
 use super::run::{Run, Slopes};
-use super::squash::{sigmoid, tanh};
 use crate::product::{Matrix, multiply};
+use crate::squash::{sigmoid, tanh};
 use crate::wide::wide;
 
 /// What a run leaves behind for the way back.

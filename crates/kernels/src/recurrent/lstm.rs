@@ -1,8 +1,8 @@
 //! An LSTM through all steps and back: gates in the order input, forget, candidate, output.
 
 use super::run::{Run, Slopes};
-use super::squash::{sigmoid, tanh};
 use crate::product::{Matrix, multiply};
+use crate::squash::{sigmoid, tanh};
 use crate::wide::wide;
 
 /// What a run leaves behind for the way back.

@@ -12,9 +12,7 @@ mod places;
 mod tests;
 
 use burn::module::Module;
-use burn::nn::{
-    Dropout, DropoutConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig,
-};
+use burn::nn::{Dropout, DropoutConfig, Initializer, LayerNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +21,7 @@ use self::convolution::Convolution;
 use self::feed_forward::FeedForward;
 use self::places::Places;
 use crate::dropout::dropped;
+use crate::layers::{mapped, norm, normed};
 use crate::{Error, Origin, Result};
 
 /// Which axis the layers take for time.
@@ -148,7 +147,7 @@ impl ConformerConfig {
             attention: RelativeAttention::new(width, self, device),
             convolution: Convolution::new(width, self, device),
             second: FeedForward::new(width, self, device),
-            norm: LayerNormConfig::new(width).init(device),
+            norm: norm(width, device),
         };
         Conformer {
             project: linear(self.frame.unwrap_or(size), width, device),
@@ -181,18 +180,18 @@ impl Conformer {
     fn enter(&self, x: Tensor<3>) -> Tensor<3> {
         let x = self.axes.turned(x);
         let x = match &self.frame {
-            Some(frame) => frame.forward(x),
+            Some(frame) => mapped(frame, x),
             None => x,
         };
-        dropped(&self.dropout, self.project.forward(x))
+        dropped(&self.dropout, mapped(&self.project, x))
     }
 
     /// What the layers have to know of the steps of `x`, which has been turned.
     fn places(&self, x: &Tensor<3>, mask: &Tensor<2>) -> Places {
-        let [_, t, width] = x.dims();
+        let [b, t, width] = x.dims();
         match self.axes {
             Axes::Time => Places::masked(mask, width),
-            Axes::Reference => Places::all(t, width, &x.device()),
+            Axes::Reference => Places::all(b, t, width, &x.device()),
         }
     }
 }
@@ -201,11 +200,9 @@ impl Block {
     /// # Shapes
     /// `[b, t, d]` -> `[b, t, d]`.
     fn forward(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
-        let x = x.clone() + self.first.forward(x) * 0.5;
-        let x = x.clone() + self.attention.forward(x, places);
-        let x = x.clone() + self.convolution.forward(x, places);
-        let x = x.clone() + self.second.forward(x) * 0.5;
-        self.norm.forward(x)
+        let x = self.attention.forward(self.first.forward(x), places);
+        let x = self.second.forward(self.convolution.forward(x, places));
+        normed(&self.norm, x)
     }
 }
 

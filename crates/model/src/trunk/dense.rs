@@ -1,10 +1,12 @@
 //! A trunk over views: encoders of any kind share it.
 
-use crate::dropout::dropped;
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::nn::{Dropout, DropoutConfig, LayerNorm, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use limbic_kernels::Activation;
 use serde::{Deserialize, Serialize};
+
+use crate::layers::{activated_dropped, mapped, norm, normed};
 
 /// How a trunk over views is built.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ impl DenseConfig {
             wide: LinearConfig::new(width, self.hidden).init(device),
             narrow: LinearConfig::new(self.hidden, width).init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
-            norm: LayerNormConfig::new(width).init(device),
+            norm: norm(width, device),
         }
     }
 }
@@ -47,7 +49,8 @@ impl Dense {
     /// # Shapes
     /// `[b, width]` -> `[b, width]`.
     pub(super) fn forward(&self, h: Tensor<2>) -> Tensor<2> {
-        let inner = dropped(&self.dropout, relu(self.wide.forward(h.clone())));
-        self.norm.forward(self.narrow.forward(inner) + h)
+        let wide = mapped(&self.wide, h.clone());
+        let said = activated_dropped(&self.narrow, wide, Activation::Relu, &self.dropout);
+        normed(&self.norm, said + h)
     }
 }

@@ -3,17 +3,17 @@
 //! relative to the end behind a step, and relative to its successor before it.
 
 use burn::module::{Module, Param};
-use burn::nn::{
-    Dropout, DropoutConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig,
-};
-use burn::tensor::{Bool, Device, Tensor, activation::softmax};
+use burn::nn::{Dropout, DropoutConfig, Initializer, LayerNorm, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use limbic_kernels::{Attention, attention};
 
 use super::places::Places;
 use super::{ConformerConfig, linear};
 use crate::Origin;
-use crate::dropout::dropped;
+use crate::dropout::{added, drawn};
+use crate::layers::{mapped, norm, normed};
 
-/// Layer norm, attention, output projection, dropout.
+/// Layer norm, attention, output projection, dropout; added to what came in.
 #[derive(Module, Debug)]
 pub(super) struct RelativeAttention {
     pub(super) norm: LayerNorm,
@@ -35,7 +35,7 @@ impl RelativeAttention {
         let shape @ [heads, size] = [config.heads, width / config.heads];
         let bias = || xavier.init_with(shape, Some(size), Some(heads), device);
         Self {
-            norm: LayerNormConfig::new(width).init(device),
+            norm: norm(width, device),
             query: linear(width, width, device),
             key: linear(width, width, device),
             value: linear(width, width, device),
@@ -53,78 +53,47 @@ impl RelativeAttention {
     /// # Shapes
     /// `[b, t, d]` -> `[b, t, d]`.
     pub(super) fn forward(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
-        let ([b, t, d], x) = (x.dims(), self.norm.forward(x));
-        let query = self.query(x.clone());
-        let key = self.heads(self.key.forward(x.clone())).swap_dims(2, 3);
-        let value = self.heads(self.value.forward(x));
-        let content = (query.clone() + per_head(&self.content_bias)).matmul(key);
-        // The square root of the whole width, not of a head's: so it was trained.
-        let scores = (content + self.place_scores(query, places)) / (d as f64).sqrt();
-        let scores = match &places.padding {
-            Some(padding) => scores + padding.keys.clone(),
-            None => scores,
-        };
-        let seen = dropped(&self.dropout, softmax(scores, 3)).matmul(value);
-        dropped(&self.dropout, self.out.forward(seen.swap_dims(1, 2).reshape([b, t, d])))
+        let seen = self.seen(x.clone(), places);
+        added(x, seen, 1.0, &self.dropout)
     }
 
-    /// Queries of a normalised `x`: `[b, t, d]` -> `[b, h, t, d / h]`.
-    pub(super) fn query(&self, x: Tensor<3>) -> Tensor<4> {
-        self.heads(self.query.forward(x))
-    }
-
-    /// Scores of places, each clip's by its own length.
+    /// What is added.
     ///
     /// # Shapes
-    /// `[b, h, t, d / h]` -> `[b, h, t, t]`.
-    pub(super) fn place_scores(&self, query: Tensor<4>, places: &Places) -> Tensor<4> {
-        let ([b, h, t, size], table) = (query.dims(), self.table(places));
-        let scores = shifted(self.against(query.clone(), table.clone().unsqueeze()));
-        let Some(padding) = &places.padding else { return scores };
-        // Behind a step, places count from the clip's end: there the table has to be moved back
-        // by the padding, else the same clip would read differently in a longer batch.
-        let moved = table.select(0, padding.moved.clone()).reshape([b, t, h * size]);
-        let behind = shifted(self.against(query, moved));
-        let ahead = Tensor::<2, Bool>::tril_mask([t, t], 0, &scores.device());
-        behind.mask_where(ahead.unsqueeze::<4>().expand([b, h, t, t]), scores)
+    /// `[b, t, d]` -> `[b, t, d]`.
+    pub(super) fn seen(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
+        let ([_, _, d], x) = (x.dims(), normed(&self.norm, x));
+        let seen = attention(Attention {
+            query: mapped(&self.query, x.clone()),
+            key: mapped(&self.key, x.clone()),
+            dropout: drawn(&self.dropout, &x.device()),
+            value: mapped(&self.value, x),
+            table: self.table(places),
+            content_bias: self.content_bias.val(),
+            place_bias: self.place_bias.val(),
+            lengths: places.lengths.clone(),
+            // The square root of the whole width, not of a head's: so it was trained.
+            scale: 1.0 / (d as f64).sqrt(),
+        });
+        mapped(&self.out, seen)
     }
 
     /// Projected sinusoids `[t, d]`.
     pub(super) fn table(&self, places: &Places) -> Tensor<2> {
-        self.place.forward(places.sinusoids.clone())
-    }
-
-    /// Scores before the shift, `(q_i + v) . p_k`.
-    ///
-    /// # Shapes
-    /// `query` `[b, h, t, d / h]`, `table` `[b or 1, t, d]` -> `[b, h, t, t]`.
-    pub(super) fn against(&self, query: Tensor<4>, table: Tensor<3>) -> Tensor<4> {
-        let query = query + per_head(&self.place_bias);
-        query.matmul(self.heads(table).swap_dims(2, 3))
-    }
-
-    /// `[b, t, d]` -> `[b, h, t, d / h]`.
-    fn heads(&self, x: Tensor<3>) -> Tensor<4> {
-        let ([b, t, _], [heads, size]) = (x.dims(), self.content_bias.val().dims());
-        x.reshape([b, t, heads, size]).swap_dims(1, 2)
+        mapped(&self.place, places.sinusoids.clone())
     }
 }
 
-/// `[h, d / h]` -> `[1, h, 1, d / h]`.
-fn per_head(bias: &Param<Tensor<2>>) -> Tensor<4> {
-    let [heads, size] = bias.val().dims();
-    bias.val().reshape([1, heads, 1, size])
-}
-
-/// `S_ij = R_{i, t - 1 - i + j}` for `j <= i`, 0 for `j = i + 1`, `R_{i + 1, j - i - 2}` beyond:
-/// one column of zeros in front, read in rows that are one shorter, the first row dropped.
-///
-/// # Shapes
-/// `[b, h, t, t]` -> `[b, h, t, t]`.
-pub(super) fn shifted(raw: Tensor<4>) -> Tensor<4> {
-    let [b, h, t, _] = raw.dims();
-    let column = Tensor::zeros([b, h, t, 1], &raw.device());
-    Tensor::cat(vec![column, raw], 3).reshape([b, h, t + 1, t]).narrow(2, 1, t)
+#[cfg(test)]
+impl RelativeAttention {
+    /// Queries that are about to meet places, `[b, h, t, d / h]`.
+    pub(super) fn asking(&self, x: Tensor<3>) -> Tensor<4> {
+        let [heads, size] = self.place_bias.val().dims();
+        let query = mapped(&self.query, normed(&self.norm, x));
+        let [b, t, _] = query.dims();
+        let query = query.reshape([b, t, heads, size]).swap_dims(1, 2);
+        query + self.place_bias.val().reshape([1, heads, 1, size])
+    }
 }
 
 /// Where the authors keep the weight at `path`, in their module of attention.

@@ -3,21 +3,21 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{
-    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear,
-    LinearConfig, PaddingConfig1d,
+    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, LayerNorm, Linear, LinearConfig,
+    PaddingConfig1d,
 };
-use burn::tensor::{
-    Device, IndexingUpdateOp, Tensor,
-    activation::{glu, silu},
-};
+use burn::tensor::{Device, IndexingUpdateOp, Tensor};
+use limbic_kernels::{Activation, depthwise, glu};
 
 use super::ConformerConfig;
 use super::places::Places;
 use crate::Origin;
-use crate::dropout::dropped;
-use crate::encode::norm::normalise;
+use crate::dropout::added;
+use crate::encode::norm::normalise_rows;
+use crate::layers::{activated, mapped, norm, normed};
 
-/// Layer norm, gated linear map, depthwise convolution, batch norm, swish, linear map, dropout.
+/// Layer norm, gated linear map, depthwise convolution, batch norm, swish, linear map, dropout; added
+/// to what came in.
 #[derive(Module, Debug)]
 pub(super) struct Convolution {
     norm: LayerNorm,
@@ -32,7 +32,7 @@ impl Convolution {
     pub(super) fn new(width: usize, config: &ConformerConfig, device: &Device) -> Self {
         let pad = config.kernel / 2;
         Self {
-            norm: LayerNormConfig::new(width).init(device),
+            norm: norm(width, device),
             gate: LinearConfig::new(width, 2 * width).init(device),
             depthwise: Conv1dConfig::new(width, width, config.kernel)
                 .with_groups(width)
@@ -48,32 +48,27 @@ impl Convolution {
     /// # Shapes
     /// `[b, t, d]` -> `[b, t, d]`.
     pub(super) fn forward(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
-        let x = self.normalised(self.filtered(x, places), places);
-        dropped(&self.dropout, self.out.forward(silu(x)))
+        let rows = self.normalised(self.filtered(x.clone(), places), places);
+        added(x, activated(&self.out, rows, Activation::Swish), 1.0, &self.dropout)
     }
 
-    /// Up to the depthwise convolution, before which padding falls silent.
+    /// Up to the depthwise convolution, which reads and writes no padding.
     pub(super) fn filtered(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
-        let x = glu(self.gate.forward(self.norm.forward(x)), 2);
-        let x = match &places.padding {
-            Some(padding) => x * padding.mask.clone(),
-            None => x,
-        };
-        self.depthwise.forward(x.swap_dims(1, 2)).swap_dims(1, 2)
+        let x = glu(mapped(&self.gate, normed(&self.norm, x)));
+        depthwise(x, self.depthwise.weight.val(), places.lengths.clone())
     }
 
     /// Batch norm of the steps that are there; its statistics never see padding, which becomes 0.
     pub(super) fn normalised(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
         let [b, t, d] = x.dims();
         let rows: Tensor<2> = x.reshape([b * t, d]);
-        let rows = match &places.padding {
-            Some(padding) => {
-                let real =
-                    normalise(&self.batch_norm, rows.clone().select(0, padding.real.clone()), None);
-                let (zeros, real_rows) = (rows.zeros_like(), padding.real.clone());
-                zeros.select_assign(0, real_rows, real, IndexingUpdateOp::Add)
+        let rows = match &places.real {
+            Some(real) => {
+                let own = rows.clone().select(0, real.clone());
+                let own = normalise_rows(&self.batch_norm, own, false);
+                rows.zeros_like().select_assign(0, real.clone(), own, IndexingUpdateOp::Add)
             }
-            None => normalise(&self.batch_norm, rows, None),
+            None => normalise_rows(&self.batch_norm, rows, false),
         };
         rows.reshape([b, t, d])
     }

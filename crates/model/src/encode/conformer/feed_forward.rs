@@ -2,14 +2,16 @@
 //! is added to what came in.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::{Device, Tensor, activation::silu};
+use burn::nn::{Dropout, DropoutConfig, LayerNorm, Linear};
+use burn::tensor::{Device, Tensor};
+use limbic_kernels::Activation;
 
 use super::{ConformerConfig, linear};
 use crate::Origin;
-use crate::dropout::dropped;
+use crate::dropout::added;
+use crate::layers::{activated_dropped, mapped, norm, normed};
 
-/// `dropout(out(dropout(swish(inner(norm(x))))))`.
+/// `x + dropout(out(dropout(swish(inner(norm(x)))))) / 2`.
 #[derive(Module, Debug)]
 pub(super) struct FeedForward {
     norm: LayerNorm,
@@ -22,7 +24,7 @@ impl FeedForward {
     pub(super) fn new(width: usize, config: &ConformerConfig, device: &Device) -> Self {
         let inside = config.expansion * width;
         Self {
-            norm: LayerNormConfig::new(width).init(device),
+            norm: norm(width, device),
             inner: linear(width, inside, device),
             out: linear(inside, width, device),
             dropout: DropoutConfig::new(config.dropout).init(),
@@ -32,8 +34,9 @@ impl FeedForward {
     /// # Shapes
     /// `[b, t, d]` -> `[b, t, d]`.
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let inside = silu(self.inner.forward(self.norm.forward(x)));
-        dropped(&self.dropout, self.out.forward(dropped(&self.dropout, inside)))
+        let inside = mapped(&self.inner, normed(&self.norm, x.clone()));
+        let said = activated_dropped(&self.out, inside, Activation::Swish, &self.dropout);
+        added(x, said, 0.5, &self.dropout)
     }
 }
 

@@ -166,33 +166,35 @@ fn block_step_by_step(
     places: &Places,
     close: &dyn Fn(&str, Tensor<3>),
 ) {
-    let x = x.clone() + block.first.forward(x) * 0.5;
+    let x = block.first.forward(x);
     close("block0_after_ff1", x.clone());
-    let attended = block.attention.forward(x.clone(), places);
-    close("block0_mhsa_out", attended.clone());
-    let x = x + attended;
+    close("block0_mhsa_out", block.attention.seen(x.clone(), places));
+    let x = block.attention.forward(x, places);
     close("block0_after_mhsa", x.clone());
     let filtered = block.convolution.filtered(x.clone(), places);
     close("block0_depthwise_NCL", filtered.clone().swap_dims(1, 2));
     let normalised = block.convolution.normalised(filtered, places);
     close("block0_batchnorm_NCL", normalised.swap_dims(1, 2));
-    let x = x.clone() + block.convolution.forward(x, places);
+    let x = block.convolution.forward(x, places);
     close("block0_after_conv", x.clone());
-    let x = x.clone() + block.second.forward(x) * 0.5;
+    let x = block.second.forward(x);
     close("block0_after_ff2", x.clone());
-    close("block0_final_ln", block.norm.forward(x));
+    close("block0_final_ln", normed(&block.norm, x));
 }
 
+/// Scores of places as plain operations; what the kernel makes of them is part of `mhsa_out`.
 fn scores_step_by_step(
     block: &Block,
     x: Tensor<3>,
     places: &Places,
     close: &dyn Fn(&str, Tensor<4>),
 ) {
-    let attention = &block.attention;
-    let x = x.clone() + block.first.forward(x) * 0.5;
-    let query = attention.query(attention.norm.forward(x));
-    let table = attention.table(places).unsqueeze();
-    close("pos_score_raw", attention.against(query.clone(), table));
-    close("pos_score_shifted", attention.place_scores(query, places));
+    let query = block.attention.asking(block.first.forward(x));
+    let [b, h, t, size] = query.dims();
+    let table = block.attention.table(places).reshape([1, t, h, size]).swap_dims(1, 2);
+    let raw = query.matmul(table.swap_dims(2, 3));
+    close("pos_score_raw", raw.clone());
+    let column = Tensor::zeros([b, h, t, 1], &raw.device());
+    let shifted = Tensor::cat(vec![column, raw], 3).reshape([b, h, t + 1, t]).narrow(2, 1, t);
+    close("pos_score_shifted", shifted);
 }

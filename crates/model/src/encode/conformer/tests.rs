@@ -84,34 +84,6 @@ fn running_statistics_see_no_padding() {
 }
 
 #[test]
-fn the_shift_follows_its_formula() {
-    let t = 4;
-    let raw = Tensor::<4>::from_data(
-        [[[
-            [11., 12., 13., 14.],
-            [21., 22., 23., 24.],
-            [31., 32., 33., 34.],
-            [41., 42., 43., 44.],
-        ]]],
-        &Device::flex(),
-    );
-    let values: Vec<f32> = attention::shifted(raw).into_data().iter().collect();
-    for (i, row) in values.chunks(t).enumerate() {
-        for (j, value) in row.iter().enumerate() {
-            let (row, column) = match j {
-                _ if j <= i => (i, t - 1 - i + j),
-                _ if j == i + 1 => {
-                    assert_eq!(*value, 0.0);
-                    continue;
-                }
-                _ => (i + 1, j - i - 2),
-            };
-            assert_eq!(*value, (10 * (row + 1) + column + 1) as f32);
-        }
-    }
-}
-
-#[test]
 fn published_sizes() {
     let device = Device::flex();
     // Running statistics are no parameters: two numbers a channel and block.
