@@ -7,7 +7,6 @@ from torch import nn
 from side import adopt, read, serve
 
 torch.set_num_threads(int(sys.argv[2]))
-GIVEN = read(sys.argv[1])
 NAMES = ("text", "audio", "vision")
 SIZES, HIDDEN, CLASSES = (300, 74, 35), (300, 200, 100), 6
 
@@ -36,10 +35,11 @@ class Net(nn.Module):
 
 def make(dropout):
     net = Net(0.15 if dropout else 0.0)
-    adopt(net, GIVEN)
+    given = read(sys.argv[1])
+    adopt(net, given)
     optimizer = torch.optim.Adam([w for w in net.parameters() if w.requires_grad], lr=1e-3)
     loss_of = nn.BCEWithLogitsLoss(pos_weight=torch.full((CLASSES,), 3.0))
-    inputs, labels = [GIVEN["given:" + name] for name in NAMES], GIVEN["given:labels"]
+    inputs, labels = [given["given:" + name] for name in NAMES], given["given:labels"]
 
     def step():
         optimizer.zero_grad(set_to_none=True)

@@ -9,7 +9,6 @@ from torch import nn
 from side import adopt, read, serve
 
 torch.set_num_threads(int(sys.argv[2]))
-GIVEN = read(sys.argv[1])
 WIDTH, HEADS, KERNEL, CLASSES = 512, 8, 31, 6
 SIZES = {"audio": 1024, "vision": 1408}
 
@@ -191,14 +190,15 @@ class Net(nn.Module):
 
 def make(dropout):
     net = Net(*((0.1, 0.2) if dropout else (0.0, 0.0)))
-    adopt(net, GIVEN)
+    given = read(sys.argv[1])
+    adopt(net, given)
     net.train()
     optimizers = {
         name: torch.optim.Adam(module.parameters(), lr=5e-5, betas=(0.95, 0.999), weight_decay=5e-7)
         for name, module in net.named_children()
     }
-    audio, vision = GIVEN["given:audio"], GIVEN["given:vision"]
-    labels = GIVEN["given:labels"].argmax(1)
+    audio, vision = given["given:audio"], given["given:vision"]
+    labels = given["given:labels"].argmax(1)
 
     def alone(branch, head, rebuild, x):
         view = net.shared_model(getattr(net, branch)(x))

@@ -43,13 +43,15 @@ def adopt(net, tensors):
 
 def serve(make):
     """Answers questions: `make(dropout)` returns a function that does a step and returns its losses."""
-    step = make(True)
+    step = None
     for line in sys.stdin:
         words = line.split()
         if words[0] == "check":
             checked = make(False)
             print(json.dumps([loss for _ in range(int(words[1])) for loss in checked()]), flush=True)
+            checked = None  # gone before what is timed is built
         elif words[0] == "step":
+            step = step or make(True)
             start = time.perf_counter()
             step()
             print((time.perf_counter() - start) * 1e3, flush=True)

@@ -92,11 +92,13 @@ impl<'a> Trainer<'a> {
         let mut seen: Option<(Model, Views)> = None;
         for (index, step) in steps.iter().enumerate() {
             let (looking, views) = match seen.take() {
-                Some(seen) if step.views == Looks::Shared => seen,
-                _ => self.look(&steps[index..], batch)?,
+                Some(seen) => seen,
+                None => self.look(&steps[index..], batch)?,
             };
             let slope = self.slope(step, &looking, &views, batch, self.positives)?;
-            seen = Some((looking, views));
+            // Kept only for a step that shares it: weights that nothing else holds move in place.
+            let shared = steps.get(index + 1).is_some_and(|next| next.views == Looks::Shared);
+            seen = shared.then_some((looking, views));
             let step =
                 slope.map(|(loss, gradient)| Taken { loss, length: self.descend(gradient, rate) });
             taken.push(step);
@@ -189,8 +191,7 @@ impl<'a> Trainer<'a> {
         }
         let gradients = loss.backward();
         let moves = |path: &str| self.moves(step, path);
-        let mut flat =
-            Flatten { gradients: &gradients, moves, path: Vec::new(), found: Gradient::new() };
+        let mut flat = Flatten { gradients, moves, path: Vec::new(), found: Gradient::new() };
         looking.visit(&mut flat);
         Ok(Some((value, flat.found)))
     }
@@ -248,15 +249,15 @@ pub(super) fn build(optimizer: Optimizer) -> ModuleOptimizer {
     }
 }
 
-/// Gradients by path, of what `moves` names.
-struct Flatten<'a, F> {
-    gradients: &'a Gradients,
+/// Gradients by path, of what `moves` names, taken out of those of all tensors.
+struct Flatten<F> {
+    gradients: Gradients,
     moves: F,
     path: Vec<String>,
     found: Gradient,
 }
 
-impl<F: Fn(&str) -> bool> ModuleVisitor for Flatten<'_, F> {
+impl<F: Fn(&str) -> bool> ModuleVisitor for Flatten<F> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_lowercase());
     }
@@ -268,7 +269,7 @@ impl<F: Fn(&str) -> bool> ModuleVisitor for Flatten<'_, F> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let path = self.path.join(".");
         if (self.moves)(&path)
-            && let Some(gradient) = param.val().grad(self.gradients)
+            && let Some(gradient) = param.val().grad_remove(&mut self.gradients)
             && let Ok(values) = gradient.into_data().try_into_vec::<f32>()
         {
             self.found.insert(path, values);

@@ -11,28 +11,34 @@ use crate::args::Workload;
 
 /// Answers questions until there are no more.
 pub(super) fn answer(workload: Workload) -> Result<()> {
-    let made = Made::new(workload, true)?;
-    let stage = made.stage()?;
-    let mut trainer = Trainer::new(made.model.clone(), stage, &made.positives);
-    let rate = stage.optimizer.lr();
     let mut out = std::io::stdout().lock();
-    for question in std::io::stdin().lock().lines() {
+    let mut questions = std::io::stdin().lock().lines().peekable();
+    // What is checked is gone before what is timed is built.
+    if let Some(Ok(question)) = questions.peek()
+        && let Some(steps) = question.strip_prefix("check ")
+    {
+        let losses = losses(workload, steps.parse()?)?;
+        writeln!(out, "{}", serde_json::to_string(&losses)?)?;
+        out.flush()?;
+        questions.next();
+    }
+    let Made { model, batch, positives, recipe, .. } = Made::new(workload, true)?;
+    let stage = recipe.stage.first().context("a workload has a stage")?;
+    let mut trainer = Trainer::new(model, stage, &positives);
+    let rate = stage.optimizer.lr();
+    for question in questions {
         let question = question.context("standard input is closed")?;
-        match question.split_whitespace().collect::<Vec<_>>()[..] {
-            ["check", steps] => {
-                let losses = losses(workload, steps.parse()?)?;
-                writeln!(out, "{}", serde_json::to_string(&losses)?)?;
-            }
-            ["step"] => {
+        match question.trim() {
+            "step" => {
                 let start = Instant::now();
-                trainer.batch(&made.batch, rate)?;
+                trainer.batch(&batch, rate)?;
                 writeln!(out, "{}", start.elapsed().as_secs_f64() * 1e3)?;
             }
-            ["end"] => {
+            "end" => {
                 writeln!(out, "{}", peak().unwrap_or(f64::NAN))?;
                 return Ok(());
             }
-            _ => bail!("`{question}` is none of check, step and end"),
+            _ => bail!("`{question}` is none of step and end"),
         }
         out.flush()?;
     }
@@ -41,12 +47,12 @@ pub(super) fn answer(workload: Workload) -> Result<()> {
 
 /// The losses before so many steps without dropout.
 fn losses(workload: Workload, steps: usize) -> Result<Vec<f32>> {
-    let made = Made::new(workload, false)?;
-    let stage = made.stage()?;
-    let mut trainer = Trainer::new(made.model.clone(), stage, &made.positives);
+    let Made { model, batch, positives, recipe, .. } = Made::new(workload, false)?;
+    let stage = recipe.stage.first().context("a workload has a stage")?;
+    let mut trainer = Trainer::new(model, stage, &positives);
     let mut losses = Vec::new();
     for _ in 0..steps {
-        let taken = trainer.batch(&made.batch, stage.optimizer.lr())?;
+        let taken = trainer.batch(&batch, stage.optimizer.lr())?;
         losses.extend(taken.iter().flatten().map(|taken| taken.loss));
     }
     Ok(losses)

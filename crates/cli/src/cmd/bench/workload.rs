@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
 use limbic_model::{
-    Batch, Input, LabelKind, LabelSet, Layout, Model, Recipe, Sequence, Stage, Target,
+    Batch, Input, LabelKind, LabelSet, Layout, Model, Recipe, Sequence, Target,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -100,7 +100,8 @@ pub(super) struct Made {
     pub(super) model: Model,
     pub(super) batch: Batch,
     pub(super) positives: PositiveWeights,
-    recipe: Recipe,
+    /// How it learns.
+    pub(super) recipe: Recipe,
     /// What its label rows are.
     table: Vec<f32>,
     /// Inputs and targets by name.
@@ -182,11 +183,6 @@ impl Made {
         let batch = Batch { inputs, second: None, targets, shared: None, taught: Vec::new() };
         let positives = BTreeMap::from([(SET.to_owned(), vec![3.0; CLASSES])]);
         Ok(Self { model, batch, positives, recipe, table, given })
-    }
-
-    /// How it learns.
-    pub(super) fn stage(&self) -> Result<&Stage> {
-        self.recipe.stage.first().context("a workload has a stage")
     }
 
     /// Weights, called as the authors call them, and inputs. What lies transposed there is
