@@ -36,10 +36,13 @@ pub fn layer_norm<const D: usize>(
     epsilon: f64,
 ) -> Tensor<D> {
     let width = x.dims()[D - 1];
-    assert_eq!([gamma.dims(), beta.dims()], [[width]; 2], "gain and shift for each number of a row");
+    assert_eq!(
+        [gamma.dims(), beta.dims()],
+        [[width]; 2],
+        "gain and shift for each number of a row"
+    );
     let (gamma, beta) = (gamma.into_dispatch(), beta.into_dispatch());
-    let out =
-        <Dispatch as LayerNorm>::layer_norm(x.into_dispatch(), gamma, beta, epsilon as f32);
+    let out = <Dispatch as LayerNorm>::layer_norm(x.into_dispatch(), gamma, beta, epsilon as f32);
     Tensor::from_dispatch(out)
 }
 
@@ -173,12 +176,7 @@ fn normalised(
 }
 
 impl LayerNorm for Flex {
-    fn layer_norm(
-        x: FlexTensor,
-        gamma: FlexTensor,
-        beta: FlexTensor,
-        epsilon: f32,
-    ) -> FlexTensor {
+    fn layer_norm(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f32) -> FlexTensor {
         normalised(x, gamma, beta, epsilon).0
     }
 }

@@ -16,7 +16,7 @@ use burn::tensor::{Tensor, TensorData};
 use crate::columns::column_sums;
 use crate::entry::Entry;
 use crate::flat::{contiguous, values};
-use crate::product::{Matrix, multiply_apart};
+use crate::product::{Matrix, add_product, product};
 
 /// `entry(x) weight + bias`.
 ///
@@ -81,13 +81,11 @@ impl Given {
         let x = Matrix::new(entered.as_deref().unwrap_or(x), rows, size);
         let weight = Matrix::new(weight, size, width);
         let out = if bias.is_empty() {
-            let mut out = vec![0.0; rows * width];
-            multiply_apart(&mut out, x, weight, false);
-            out
+            product(x, weight)
         } else {
             let mut out = Vec::with_capacity(rows * width);
             (0..rows).for_each(|_| out.extend_from_slice(bias));
-            multiply_apart(&mut out, x, weight, true);
+            add_product(&mut out, x, weight);
             out
         };
         if let Some(last) = shape.last_mut() {
@@ -142,15 +140,12 @@ impl Backward<Flex, 3> for LinearBackward {
         if let Some(node) = to_weight {
             let entered = (!given.entry.is_open()).then(|| given.entry.forward(x));
             let x = Matrix::new(entered.as_deref().unwrap_or(x), rows, size);
-            let mut along = vec![0.0; size * width];
-            multiply_apart(&mut along, x.transposed(), slopes, false);
-            let data = TensorData::new(along, [size, width]);
+            let data = TensorData::new(product(x.transposed(), slopes), [size, width]);
             grads.register::<Flex>(node.id, FlexTensor::from_data(data));
         }
         if let Some(node) = to_x {
-            let mut along = vec![0.0; rows * size];
             let weight = Matrix::new(weight, size, width).transposed();
-            multiply_apart(&mut along, slopes, weight, false);
+            let mut along = product(slopes, weight);
             if !given.entry.is_open() {
                 given.entry.back(x, &mut along);
             }

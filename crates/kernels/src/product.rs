@@ -1,5 +1,7 @@
 //! Matrix products in place: no operand is copied to be transposed, nothing is allocated.
 
+use std::mem::MaybeUninit;
+
 use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
@@ -58,28 +60,67 @@ impl<'a> Matrix<'a> {
 /// As much work as is worth another thread, in products.
 const SHARE: usize = 1 << 20;
 
-/// [`multiply`] by all threads, each of which makes some of the rows.
-pub(crate) fn multiply_apart(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
-    let threads = rayon::current_num_threads();
-    let work = a.rows.saturating_mul(a.columns).saturating_mul(b.columns);
-    if threads < 2 || work < 2 * SHARE || a.rows < 2 * TOGETHER {
-        return multiply(out, a, b, add);
-    }
-    assert_eq!(out.len(), a.rows * b.columns, "a product has the outer sizes");
-    let share = a.rows.div_ceil(threads).next_multiple_of(TOGETHER);
-    out.par_chunks_mut(share * b.columns).enumerate().for_each(|(index, out)| {
-        multiply(out, a.part(index * share, out.len() / b.columns), b, add);
-    });
-}
-
 /// Rows that are multiplied together.
 const TOGETHER: usize = 16;
+
+/// `a b` row by row, by all threads, each of which makes some of the rows.
+///
+/// # Panics
+/// Where the sizes do not fit.
+pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let count = a.rows * b.columns;
+    let mut out = Vec::with_capacity(count);
+    apart(&mut out.spare_capacity_mut()[..count], a, b, false);
+    // SAFETY: there is room for `count` numbers, and `apart` without `add` has written all of them.
+    #[expect(unsafe_code, reason = "the product writes what nothing has written before")]
+    unsafe {
+        out.set_len(count);
+    }
+    out
+}
+
+/// `out += a b`, by all threads.
+///
+/// # Panics
+/// Where the sizes do not fit.
+pub(crate) fn add_product(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) {
+    apart(room(out), a, b, true);
+}
 
 /// `out = a b`, or `out += a b` where `add` is set; `out` is row-major. One thread.
 ///
 /// # Panics
 /// Where the sizes do not fit.
 pub(crate) fn multiply(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
+    fill(room(out), a, b, add);
+}
+
+/// Numbers as room for numbers. Private to this file, where nothing but numbers is written to it.
+fn room(out: &mut [f32]) -> &mut [MaybeUninit<f32>] {
+    let (start, count) = (out.as_mut_ptr().cast::<MaybeUninit<f32>>(), out.len());
+    // SAFETY: `MaybeUninit<f32>` has the layout of `f32`; the slice is the one that was borrowed, for
+    // as long; and only `fill` writes to it, whole numbers.
+    #[expect(unsafe_code, reason = "a slice of numbers is one of room for numbers")]
+    unsafe {
+        std::slice::from_raw_parts_mut(start, count)
+    }
+}
+
+fn apart(out: &mut [MaybeUninit<f32>], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
+    let threads = rayon::current_num_threads();
+    let work = a.rows.saturating_mul(a.columns).saturating_mul(b.columns);
+    if threads < 2 || work < 2 * SHARE || a.rows < 2 * TOGETHER {
+        return fill(out, a, b, add);
+    }
+    assert_eq!(out.len(), a.rows * b.columns, "a product has the outer sizes");
+    let share = a.rows.div_ceil(threads).next_multiple_of(TOGETHER);
+    out.par_chunks_mut(share * b.columns).enumerate().for_each(|(index, out)| {
+        fill(out, a.part(index * share, out.len() / b.columns), b, add);
+    });
+}
+
+/// Writes all of `out`; reads it only with `add`.
+fn fill(out: &mut [MaybeUninit<f32>], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
     assert_eq!(a.columns, b.rows, "the inner sizes of a product are equal");
     assert_eq!(out.len(), a.rows * b.columns, "a product has the outer sizes");
     if out.is_empty() {
@@ -87,7 +128,7 @@ pub(crate) fn multiply(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool)
     }
     if a.columns == 0 {
         if !add {
-            out.fill(0.0);
+            out.fill(MaybeUninit::new(0.0));
         }
         return;
     }
@@ -97,17 +138,19 @@ pub(crate) fn multiply(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool)
     // `spaced`, which asserts `(rows - 1) * row_step + columns` with steps of (row_step, 1): that
     // place lies inside of `values`. It is changed by `transposed`, which swaps both pairs, and by
     // `part`, which begins `from * row_step` later with at most `rows - from` rows, so that the
-    // farthest place stays where it was. The same holds for `rhs`. It writes
-    // `dst` at `r * b.columns + c` for `r < a.rows`, `c < b.columns`, inside of `out`, whose length
-    // was asserted above; `out` is borrowed for change, so it overlaps neither operand. All three
-    // pointers are to `f32`, aligned and valid for the call, which does not keep them.
+    // farthest place stays where it was. The same holds for `rhs`. It writes `dst` at
+    // `r * b.columns + c` for `r < a.rows`, `c < b.columns`: every place of `out`, whose length was
+    // asserted above, and none outside; `out` is borrowed for change, so it overlaps neither
+    // operand. It reads `dst` with `add` alone, which `multiply` and `add_product` set for numbers
+    // and `product` never sets. All three pointers are to `f32` or room for it, aligned and valid
+    // for the call, which does not keep them.
     #[expect(unsafe_code, reason = "the product of the `gemm` crate takes pointers")]
     unsafe {
         gemm(
             a.rows,
             b.columns,
             a.columns,
-            out.as_mut_ptr(),
+            out.as_mut_ptr().cast::<f32>(),
             1,
             b.columns as isize,
             add,
@@ -148,11 +191,28 @@ mod tests {
             let mut out = vec![1.0; 8];
             multiply(&mut out, x, y, false);
             multiply(&mut out, x, y, true);
+            assert_eq!(product(x, y).iter().map(|p| p * 2.0).collect::<Vec<_>>(), out);
             for (place, value) in out.iter().enumerate() {
                 let expected = 2.0 * at(place / 4, place % 4);
                 assert!((value - expected).abs() < 1e-4, "{value} for {expected}");
             }
         }
+    }
+
+    #[test]
+    fn threads_share_rows_and_come_to_the_same() {
+        let a: Vec<f32> = (0..70 * 256).map(|i| (i as f32 * 0.7).sin()).collect();
+        let b: Vec<f32> = (0..256 * 300).map(|i| (i as f32 * 0.3).cos()).collect();
+        let (a, b) = (Matrix::new(&a, 70, 256), Matrix::new(&b, 256, 300));
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| product(a, b))
+        };
+        let (one, three) = (run(1), run(3));
+        assert!(one.iter().zip(&three).all(|(a, b)| (a - b).abs() < 1e-3));
+        let mut twice = one.clone();
+        add_product(&mut twice, a, b);
+        assert!(one.iter().zip(&twice).all(|(a, b)| (a * 2.0 - b).abs() < 1e-3));
     }
 
     #[test]

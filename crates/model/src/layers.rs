@@ -1,5 +1,7 @@
 //! Layers on our own kernels.
 
+use std::sync::Arc;
+
 use burn::nn::{Dropout, LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Tensor};
 use limbic_kernels::{Activation, Entry, layer_norm, linear};
@@ -54,4 +56,15 @@ pub(crate) fn activated_dropped<const D: usize>(
 
 fn entered<const D: usize>(layer: &Linear, x: Tensor<D>, entry: Entry) -> Tensor<D> {
     linear(x, layer.weight.val(), layer.bias.as_ref().map(|bias| bias.val()), entry)
+}
+
+/// How many steps of each clip are real; they come first.
+///
+/// # Shapes
+/// `mask` `[b, t]`.
+pub(crate) fn lengths(mask: &Tensor<2>) -> Arc<[usize]> {
+    let ([_, t], data) = (mask.dims(), mask.clone().into_data());
+    let counts: Vec<f32> = data.iter().collect();
+    let length = |clip: &[f32]| clip.iter().filter(|&&count| count > 0.0).count();
+    counts.chunks(t.max(1)).map(length).collect()
 }

@@ -53,6 +53,9 @@ pub(crate) enum Workload {
     D1,
     /// VAVL (Goncalves et al. 2024): the visual, acoustic and fusion steps of conformers, 8 clips
     D2,
+    /// MPUC (Franceschini et al. 2022): the contrast between a TCN and a graph network, two views of 32
+    /// clips of 90 steps
+    D3,
 }
 
 impl Workload {
@@ -60,6 +63,7 @@ impl Workload {
         match self {
             Self::D1 => "d1",
             Self::D2 => "d2",
+            Self::D3 => "d3",
         }
     }
 
@@ -68,6 +72,7 @@ impl Workload {
         match self {
             Self::D1 => "MTEE training step",
             Self::D2 => "VAVL training steps",
+            Self::D3 => "MPUC training step",
         }
     }
 }

@@ -92,7 +92,8 @@ fn the_shift_follows_its_formula() {
 fn a_clip_is_read_alone_whatever_its_padding() {
     let (of, lengths) = (given([3, 9, 2, 4]), [9, 4, 0]);
     let Attention { query, key, value, table, content_bias, place_bias, .. } = &of;
-    let part = |x: &Tensor<3>, clip: usize| x.clone().narrow(0, clip, 1).narrow(1, 0, lengths[clip]);
+    let part =
+        |x: &Tensor<3>, clip: usize| x.clone().narrow(0, clip, 1).narrow(1, 0, lengths[clip]);
     let clips = (0..3).map(|clip| {
         let n = lengths[clip];
         let padding = Tensor::zeros([1, 9 - n, 8], &query.device());

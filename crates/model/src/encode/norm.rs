@@ -3,10 +3,12 @@
 //! burn lets the biased variance of a batch into the running one, the authors' framework the
 //! unbiased one; with few values a channel the two differ by several percent.
 
+use std::sync::Arc;
+
 use burn::module::RunningState;
 use burn::nn::BatchNorm;
 use burn::tensor::{Tensor, activation::relu, module::batch_norm_train};
-use limbic_kernels::Normalised;
+use limbic_kernels::{NodesNormalised, Normalised};
 
 /// Batch statistics in training, running statistics else.
 ///
@@ -68,6 +70,25 @@ pub(crate) fn normalise_rows(norm: &BatchNorm, rows: Tensor<2>, through: bool) -
     blend(&norm.running_mean, moment(0), norm.momentum);
     blend(&norm.running_var, moment(1) * (count / (count - 1.0).max(1.0)), norm.momentum);
     rows
+}
+
+/// [`normalise`] where the channels are the nodes of a graph. What comes out at padding is not to be
+/// read.
+///
+/// # Shapes
+/// `x` `[b, nodes, m]`, of which the first `lengths[b]` numbers of each node are real.
+pub(crate) fn normalise_nodes(norm: &BatchNorm, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
+    if !(x.device().is_autodiff() && norm.training.is_enabled()) {
+        return norm.forward(x);
+    }
+    let count = lengths.iter().sum::<usize>() as f32;
+    let (gain, bias) = (norm.gamma.val(), norm.beta.val());
+    let NodesNormalised { x, moments } =
+        limbic_kernels::normalise_nodes(x, gain, bias, norm.epsilon, lengths.clone());
+    let moment = |at| moments.clone().narrow(0, at, 1).squeeze_dim::<1>(0);
+    blend(&norm.running_mean, moment(0), norm.momentum);
+    blend(&norm.running_var, moment(1) * (count / (count - 1.0).max(1.0)), norm.momentum);
+    x
 }
 
 fn blend(running: &RunningState<Tensor<1>>, batch: Tensor<1>, momentum: f64) {

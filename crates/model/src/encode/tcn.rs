@@ -1,14 +1,18 @@
 //! A temporal convolutional network with global layer norm (Luo and Mesgarani 2019; the audio
 //! encoder of Franceschini et al. 2022).
 
+use std::sync::Arc;
+
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig, PRelu, PReluConfig};
 use burn::tensor::{Device, Tensor};
+use limbic_kernels::{depthwise, global_norm};
 use serde::{Deserialize, Serialize};
 
 use crate::Origin;
-use crate::dropout::dropped;
+use crate::dropout::{added, dropped};
+use crate::layers::{lengths, mapped};
 
 #[cfg(test)]
 mod golden;
@@ -108,15 +112,21 @@ impl GlobalNorm {
         }
     }
 
+    /// Of the first `lengths[b]` steps of each clip, through the rectifier where there is one; padding
+    /// becomes zeros.
+    ///
     /// # Shapes
-    /// `x` `[b, t, c]`, `mask` `[b, t, 1]` -> `[b, t, c]`.
-    fn forward(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {
-        let count = mask.clone().sum_dim(1).clamp_min(1.0) * x.dims()[2] as f32;
-        let mean = (x.clone() * mask.clone()).sum_dims(&[1, 2]) / count.clone();
-        let centred = (x - mean) * mask.clone();
-        let variance = centred.clone().square().sum_dims(&[1, 2]) / count;
-        centred / (variance + Self::EPSILON).sqrt() * self.gain.val().unsqueeze()
-            + self.bias.val().unsqueeze()
+    /// `[b, t, c]` -> `[b, t, c]`.
+    fn forward(
+        &self,
+        x: Tensor<3>,
+        rectifier: Option<&PRelu>,
+        lengths: &Arc<[usize]>,
+    ) -> Tensor<3> {
+        let open = || Tensor::ones([1], &x.device());
+        let slope = rectifier.map_or_else(open, |rectifier| rectifier.alpha.val());
+        let (gain, bias) = (self.gain.val(), self.bias.val());
+        global_norm(x, slope, gain, bias, Self::EPSILON, lengths.clone())
     }
 }
 
@@ -137,33 +147,24 @@ impl Block {
     }
 
     /// The wide half: `[b, t, channels]` -> `[b, t, hidden]`.
-    fn widen(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {
-        self.first_norm.forward(self.first.forward(self.rise.forward(x)), mask)
+    fn widen(&self, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
+        self.first_norm.forward(mapped(&self.rise, x), Some(&self.first), lengths)
     }
 
-    /// The dilated convolution, as a sum of shifted products: burn's own is many times slower.
-    /// What is not a real step counts as silence.
-    fn convolve(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {
-        let ([b, t, c], device) = (x.dims(), x.device());
-        let weight = self.depthwise.weight.val();
-        let (taps, dilation) = (weight.dims()[2], self.depthwise.dilation);
-        let edge = Tensor::zeros([b, taps / 2 * dilation, c], &device);
-        let x = Tensor::cat(vec![edge.clone(), x * mask.clone(), edge], 1);
-        let bias = self.depthwise.bias.as_ref().map(|bias| bias.val().unsqueeze());
-        let products = (0..taps).map(|tap| {
-            let weight = weight.clone().narrow(2, tap, 1).reshape([1, 1, c]);
-            x.clone().narrow(1, tap * dilation, t) * weight
-        });
-        products.chain(bias).reduce(|sum, product| sum + product).unwrap_or(x)
+    /// The dilated convolution. What is not a real step counts as silence.
+    fn convolve(&self, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
+        let bias = self.depthwise.bias.as_ref().map(|bias| bias.val());
+        let (weight, dilation) = (self.depthwise.weight.val(), self.depthwise.dilation);
+        depthwise(x, weight, bias, dilation, lengths.clone())
     }
 
     /// The way back: `[b, t, hidden]` -> `[b, t, channels]`.
-    fn narrow(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {
-        self.fall.forward(self.second_norm.forward(self.second.forward(x), mask))
+    fn narrow(&self, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
+        mapped(&self.fall, self.second_norm.forward(x, Some(&self.second), lengths))
     }
 
-    fn forward(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {
-        self.narrow(self.convolve(self.widen(x, mask), mask), mask)
+    fn forward(&self, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
+        self.narrow(self.convolve(self.widen(x, lengths), lengths), lengths)
     }
 }
 
@@ -172,23 +173,23 @@ impl Tcn {
     /// `x` `[b, t, size]`, `mask` `[b, t]` -> `[b, out]`. Statistics, convolutions and the mean
     /// see real steps alone; a mask of ones is the published network.
     pub(crate) fn forward(&self, x: Tensor<3>, mask: &Tensor<2>) -> Tensor<2> {
-        let mask = mask.clone().unsqueeze_dim::<3>(2);
-        let x = dropped(&self.dropout, self.enter(x, &mask));
-        let x = self
-            .blocks
-            .iter()
-            .fold(x, |x, block| x.clone() + dropped(&self.dropout, block.forward(x, &mask)));
-        dropped(&self.dropout, self.leave(x, mask))
+        let lengths = lengths(mask);
+        let x = dropped(&self.dropout, self.enter(x, &lengths));
+        let x = self.blocks.iter().fold(x, |x, block| {
+            let said = block.forward(x.clone(), &lengths);
+            added(x, said, 1.0, &self.dropout)
+        });
+        dropped(&self.dropout, self.leave(x, mask.clone().unsqueeze_dim::<3>(2)))
     }
 
-    fn enter(&self, x: Tensor<3>, mask: &Tensor<3>) -> Tensor<3> {
-        self.bottleneck.forward(self.norm.forward(x, mask))
+    fn enter(&self, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
+        mapped(&self.bottleneck, self.norm.forward(x, None, lengths))
     }
 
     fn leave(&self, x: Tensor<3>, mask: Tensor<3>) -> Tensor<2> {
         let steps = mask.clone().sum_dim(1).clamp_min(1.0);
         let mean = ((x * mask).sum_dim(1) / steps).squeeze_dim::<2>(1);
-        self.output.forward(self.activation.forward(mean))
+        mapped(&self.output, self.activation.forward(mean))
     }
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn landmarks(golden: &Golden) -> GraphConfig {
         channels: theta[0],
         spatial: theta[1],
         dropout: 0.0,
+        double: true,
         out: golden.shape("param.stgcn.fc_out.bias")[0],
     }
 }

@@ -92,7 +92,7 @@ fn vavl_v9_without_residual_or_layers() {
     trunk.residual = false;
     let without = trunk.forward(h.clone(), &mask);
     let (conformer, norm) = (trunk.conformer.unwrap(), trunk.norm.unwrap());
-    let expected = norm.forward(conformer.forward(h.clone(), &mask));
+    let expected = layers::normed(&norm, conformer.forward(h.clone(), &mask));
     assert_eq!(values(without.clone()), values(expected));
     assert!((with - without).abs().max().into_scalar::<f32>() > 1e-2);
     let none = small(0, true).init(WIDTH, &device);

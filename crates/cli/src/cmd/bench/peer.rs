@@ -14,6 +14,9 @@ const D1: &str = include_str!("../../../../../benches/peer/d1.py");
 /// The steps of D2 in `PyTorch`.
 const D2: &str = include_str!("../../../../../benches/peer/d2.py");
 
+/// The step of D3 in `PyTorch`.
+const D3: &str = include_str!("../../../../../benches/peer/d3.py");
+
 /// What the scripts share.
 const SIDE: &str = include_str!("../../../../../benches/peer/side.py");
 
@@ -45,6 +48,7 @@ impl Process {
         let script = match workload {
             Workload::D1 => D1,
             Workload::D2 => D2,
+            Workload::D3 => D3,
         };
         let path = folder.join("step.py");
         std::fs::write(&path, script).with_context(|| path.display().to_string())?;

@@ -7,9 +7,7 @@ use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
-use limbic_model::{
-    Batch, Input, LabelKind, LabelSet, Layout, Model, Recipe, Sequence, Target,
-};
+use limbic_model::{Batch, Input, LabelKind, LabelSet, Layout, Model, Recipe, Sequence, Target};
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::args::Workload;
@@ -92,7 +90,33 @@ views = "still"
 objective.labels = { on = "joint", detach = true, shared = 0.0, hard = true }
 "#;
 
-/// How many classes both workloads have.
+/// MPUC as published (Franceschini et al. 2022), of its encoders those of voice and landmarks, with two
+/// views of 32 clips of 90 steps.
+const D3: &str = r#"
+about = "MPUC at its published sizes"
+[data]
+corpora = ["none"]
+split = "official"
+[model]
+width = 512
+projector = { hidden = 1024, out = 512 }
+[model.encoder.audio]
+features = "mel@1"
+input = { kind = "series", size = 128, scale = "raw" }
+body = { kind = "tcn", dropout = DROPOUT }
+[model.encoder.body]
+features = "landmarks@1"
+input = { kind = "series", size = 102, scale = "raw" }
+body = { kind = "graph", steps = 90, dropout = DROPOUT }
+[[stage]]
+name = "train"
+epochs = 1
+batch = 32
+optimizer = { kind = "sgd", lr = 0.001, momentum = 0.9, weight_decay = 0.001 }
+objective.contrast = { form = "reference", temperature = 0.07 }
+"#;
+
+/// How many classes the workloads have that have labels.
 const CLASSES: usize = 6;
 
 /// A model, what it is shown, and how it learns.
@@ -105,7 +129,7 @@ pub(super) struct Made {
     /// What its label rows are.
     table: Vec<f32>,
     /// Inputs and targets by name.
-    given: BTreeMap<&'static str, (Vec<usize>, Vec<f32>)>,
+    given: Given,
 }
 
 impl Made {
@@ -124,6 +148,11 @@ impl Made {
             Workload::D2 => {
                 let given = [(Modality::Audio, 150, 1024), (Modality::Vision, 90, 1408)];
                 Self::of(&drop(D2, "0.1", "0.2"), LabelKind::Class, 8, &given)
+            }
+            Workload::D3 => {
+                let given = [(Modality::Audio, 90, 128), (Modality::Body, 90, 102)];
+                let made = Self::of(&drop(D3, "0.1", "0.0"), LabelKind::Class, 32, &given)?;
+                Ok(made.with_second(32, &given))
             }
         }
     }
@@ -155,16 +184,7 @@ impl Made {
             let rows = [vec![vec![0.0; words.size]; shown], own].concat();
             model = model.with_class_vectors(&rows)?;
         }
-        let mut given = BTreeMap::new();
-        let mut inputs = PerModality::none();
-        for (index, (modality, steps, size)) in modalities.iter().enumerate() {
-            let values = wave(clips * steps * size, index as f32 * 0.1 + 0.1);
-            let x = TensorData::new(values.clone(), [clips, *steps, *size]);
-            let mask = Tensor::ones([clips, *steps], &device);
-            let series = Sequence { x: Tensor::from_data(x, &device), mask };
-            inputs.insert(*modality, Input::Series(series));
-            given.insert(modality.name(), (vec![clips, *steps, *size], values));
-        }
+        let (mut given, inputs) = look(clips, modalities, 0.1);
         let labels: Vec<f32> = match kind {
             LabelKind::Class => (0..clips * CLASSES)
                 .map(|place| {
@@ -178,11 +198,20 @@ impl Made {
             LabelKind::Class => Target::Class(tensor),
             _ => Target::Multi(tensor),
         };
-        given.insert("labels", (vec![clips, CLASSES], labels));
+        given.insert("labels".to_owned(), (vec![clips, CLASSES], labels));
         let targets = vec![(SET.to_owned(), target)];
         let batch = Batch { inputs, second: None, targets, shared: None, taught: Vec::new() };
         let positives = BTreeMap::from([(SET.to_owned(), vec![3.0; CLASSES])]);
         Ok(Self { model, batch, positives, recipe, table, given })
+    }
+
+    /// The same with another look at the same clips.
+    fn with_second(mut self, clips: usize, modalities: &[(Modality, usize, usize)]) -> Self {
+        let (given, inputs) = look(clips, modalities, 0.6);
+        self.batch.second = Some(inputs);
+        let named = given.into_iter().map(|(name, given)| (format!("{name}:second"), given));
+        self.given.extend(named);
+        self
     }
 
     /// Weights, called as the authors call them, and inputs. What lies transposed there is
@@ -216,6 +245,28 @@ impl Made {
         safetensors::serialize_to_file(views, None, file)
             .with_context(|| file.display().to_string())
     }
+}
+
+/// Shape and numbers of inputs and targets by name.
+type Given = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// Series of each of `modalities`: its steps, and numbers a step.
+fn look(
+    clips: usize,
+    modalities: &[(Modality, usize, usize)],
+    salt: f32,
+) -> (Given, PerModality<Input>) {
+    let device = Device::flex().autodiff();
+    let (mut given, mut inputs) = (Given::new(), PerModality::none());
+    for (index, (modality, steps, size)) in modalities.iter().enumerate() {
+        let values = wave(clips * steps * size, index as f32 * 0.1 + salt);
+        let x = TensorData::new(values.clone(), [clips, *steps, *size]);
+        let mask = Tensor::ones([clips, *steps], &device);
+        inputs
+            .insert(*modality, Input::Series(Sequence { x: Tensor::from_data(x, &device), mask }));
+        given.insert(modality.name().to_owned(), (vec![clips, *steps, *size], values));
+    }
+    (given, inputs)
 }
 
 /// Numbers between -1 and 1 that look random and are the same everywhere.

@@ -55,7 +55,7 @@ impl Convolution {
     /// Up to the depthwise convolution, which reads and writes no padding.
     pub(super) fn filtered(&self, x: Tensor<3>, places: &Places) -> Tensor<3> {
         let x = glu(mapped(&self.gate, normed(&self.norm, x)));
-        depthwise(x, self.depthwise.weight.val(), places.lengths.clone())
+        depthwise(x, self.depthwise.weight.val(), None, 1, places.lengths.clone())
     }
 
     /// Batch norm of the steps that are there; its statistics never see padding, which becomes 0.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::layers::lengths;
+
 /// Places of the steps of one batch.
 #[derive(Debug)]
 pub(super) struct Places {
@@ -26,17 +28,18 @@ impl Places {
     /// `mask` `[b, t]`.
     pub(super) fn masked(mask: &Tensor<2>, width: usize) -> Self {
         let ([b, t], device) = (mask.dims(), mask.device());
-        let counts: Vec<f32> = mask.clone().into_data().iter().collect();
+        let lengths = lengths(mask);
         let places = Self::all(b, t, width, &device);
-        if counts.iter().all(|&count| count > 0.0) {
+        if lengths.iter().all(|&length| length == t) {
             return places;
         }
-        let length = |clip: &[f32]| clip.iter().filter(|&&count| count > 0.0).count();
-        let real = (0..b * t).filter(|&index| counts[index] > 0.0).map(|index| index as i64);
+        let clips = lengths.iter().enumerate();
+        let real =
+            clips.flat_map(|(clip, &length)| (clip * t..clip * t + length).map(|i| i as i64));
         let real: Vec<i64> = real.collect();
         let count = [real.len()];
         Self {
-            lengths: counts.chunks(t).map(length).collect(),
+            lengths,
             real: Some(Tensor::from_data(TensorData::new(real, count), &device)),
             ..places
         }

@@ -1,6 +1,7 @@
 use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 
-use super::{Graph, GraphConfig, face, origin, whole};
+use super::exact::whole;
+use super::{Graph, GraphConfig, face, origin};
 use crate::golden::mpuc::{self, FORWARD};
 use crate::golden::{learned, open, still};
 
@@ -38,11 +39,11 @@ fn golden_mpuc_graph_layers() {
     let mixing = graph.mixing(&x);
     golden.close("const.A_hat", mixing.clone().squeeze_dim::<2>(0), FORWARD);
     for (index, block) in graph.blocks.iter().enumerate() {
-        close(format!("block{}_temporal1", index + 1), &block.rise.forward(&x));
-        (x, real) = block.forward(&x, &mixing, &real);
+        close(format!("block{}_temporal1", index + 1), &block.rise.exact(&x));
+        (x, real) = block.exact(&x, &mixing, &real);
         close(format!("block{}", index + 1), &x);
     }
-    let x = graph.last.forward(&x) * whole(&real);
+    let x = graph.last.exact(&x) * whole(&real);
     close("last_temporal".to_owned(), &x);
     golden.close("mid.graph.fully", graph.shares(x.clone()), FORWARD);
     golden.close("mid.graph.feat", graph.leave(x), FORWARD);
@@ -94,9 +95,9 @@ fn padding_changes_no_landmark_feature_and_no_statistic() {
     let last = mpuc::all(&x).slice_assign([0..3, 12..13], Tensor::zeros([3, 1], &device));
     let (entered, steps) = graph.enter(x.clone(), &last);
     let (mixing, block) = (graph.mixing(&entered), &graph.blocks[0]);
-    let (padded, _) = block.forward(&entered, &mixing, &steps);
+    let (padded, _) = block.exact(&entered, &mixing, &steps);
     let [entered, steps] = [entered, steps].map(|x| x.narrow(2, 0, 12));
-    let (expected, _) = block.forward(&entered, &mixing, &steps);
+    let (expected, _) = block.exact(&entered, &mixing, &steps);
     same(padded.narrow(2, 0, 8).flatten(1, 3), expected.flatten(1, 3));
     // Training and use; in use the statistics that training left count.
     same(graph.forward(other.clone(), &real), graph.forward(x.clone(), &real));
@@ -105,6 +106,35 @@ fn padding_changes_no_landmark_feature_and_no_statistic() {
     let short = x.clone().narrow(0, 0, 2).narrow(1, 0, 12);
     let expected = graph.forward(x, &real).narrow(0, 0, 2);
     same(graph.forward(short.clone(), &mpuc::all(&short)), expected);
+}
+
+#[test]
+fn single_precision_is_double_but_for_rounding() {
+    let device = Device::flex().autodiff();
+    let (graph, x) = small(&device);
+    // Two clips end early; a third is shorter than the network reads.
+    let mask = mpuc::all(&x).slice_assign([0..2, 12..13], Tensor::zeros([2, 1], &device));
+    for (x, mask) in [
+        (x.clone(), mpuc::all(&x)),
+        (x.clone(), mask.clone()),
+        (x.clone().narrow(1, 0, 12), mask.narrow(1, 0, 12)),
+    ] {
+        same(graph.fast(x.clone(), &mask), graph.exact(x.clone(), &mask));
+        let slope = |out: Tensor<2>| {
+            let slopes = (out.clone() * out).sum().backward();
+            let theta = graph.blocks[0].theta.val().grad(&slopes).unwrap();
+            let gate = graph.blocks[1].rise.gate.weight.val().grad(&slopes).unwrap();
+            Tensor::cat(vec![theta.flatten::<1>(0, 1), gate.flatten::<1>(0, 3)], 0).unsqueeze()
+        };
+        let [fast, exact] =
+            [graph.fast(x.clone(), &mask), graph.exact(x.clone(), &mask)].map(slope);
+        let tolerance = Tolerance::<f32>::rel_abs(1e-3, 1e-4);
+        let fast: Tensor<2> = fast;
+        fast.into_data().assert_approx_eq(&exact.into_data(), tolerance);
+    }
+    let still = still(graph.clone());
+    let all = mpuc::all(&x);
+    same(still.fast(x.clone(), &all), still.exact(x, &all));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use burn::module::Param;
 use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 
-use super::{TcnConfig, origin};
+use super::{TcnConfig, lengths, origin};
 use crate::golden::mpuc::{self, FORWARD};
 use crate::golden::{learned, open};
 
@@ -25,7 +25,8 @@ fn golden_mpuc_audio_layers() {
     let device = Device::flex();
     let tcn = golden.fill(mpuc::audio(&golden).init(&device), PREFIX, origin);
     let x = golden.tensor::<3>("input.view1.mel", &device);
-    let mask = mpuc::all(&x).unsqueeze_dim::<3>(2);
+    let mask = mpuc::all(&x);
+    let (lengths, mask) = (lengths(&mask), mask.unsqueeze_dim::<3>(2));
     let mut seen = 0;
     let mut close = |name: String, x: &Tensor<3>| {
         let name = format!("mid.audio.{name}");
@@ -34,16 +35,16 @@ fn golden_mpuc_audio_layers() {
             seen += 1;
         }
     };
-    let x = tcn.norm.forward(x, &mask);
+    let x = tcn.norm.forward(x, None, &lengths);
     close("globln_in".to_owned(), &x);
     let mut x = tcn.bottleneck.forward(x);
     close("bottleneck".to_owned(), &x);
     for (index, block) in tcn.blocks.iter().enumerate() {
-        let wide = block.widen(x.clone(), &mask);
+        let wide = block.widen(x.clone(), &lengths);
         close(format!("block{index}_globln1"), &wide);
-        let mixed = block.convolve(wide, &mask);
+        let mixed = block.convolve(wide, &lengths);
         close(format!("block{index}_depthwise"), &mixed);
-        let residual = block.narrow(mixed, &mask);
+        let residual = block.narrow(mixed, &lengths);
         close(format!("block{index}_residual"), &residual);
         x = x + residual;
     }

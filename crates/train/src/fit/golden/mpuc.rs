@@ -44,7 +44,7 @@ fn recipe(golden: &Golden, lr: f64, views: &str) -> Recipe {
         [model.encoder.body]
         features = "landmarks@1"
         input = {{ kind = "series", size = 102, scale = "raw" }}
-        body = {{ kind = "graph", steps = {steps}, dropout = 0.0 }}
+        body = {{ kind = "graph", steps = {steps}, dropout = 0.0, double = true }}
         [model.encoder.vision]
         features = "video@1"
         input = {{ kind = "video", size = {side}, frames = 8, channels = 3 }}
