@@ -104,8 +104,8 @@ impl Mask {
 wide! {
     /// The same where the numbers lie.
     pub(crate) fn masked_here(x: &mut [f32], mask: Mask, first: u32) {
-        for i in 0..x.len() {
-            x[i] *= mask.at(first.wrapping_add(i as u32));
+        for (i, x) in x.iter_mut().enumerate() {
+            *x *= mask.at(first.wrapping_add(i as u32));
         }
     }
 }

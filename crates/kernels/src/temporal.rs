@@ -1,8 +1,6 @@
 //! A gated convolution along time, for graph networks (Yu et al. 2018): windows of steps that lie one
 //! after the other are rows of a matrix as they stand, so that nothing is laid out for the product.
 
-use std::sync::Arc;
-
 use burn::backend::TensorMetadata;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -93,19 +91,14 @@ impl Sizes {
 }
 
 wide! {
-    /// Of the products `[t.., 2 * out]` of one series: what comes out, and how far the gates are open.
-    fn open(products: &[f32], bias: &[f32], out: &mut [f32], gates: &mut [f32]) {
+    /// What comes out of the products `[t, 2 * out]` of one series.
+    fn open(products: &[f32], bias: &[f32], out: &mut [f32]) {
         let width = bias.len() / 2;
         let (bias, of_gates) = bias.split_at(width);
-        let rows = products.chunks_exact(2 * width);
-        for ((row, out), gates) in
-            rows.zip(out.chunks_exact_mut(width)).zip(gates.chunks_exact_mut(width))
-        {
+        for (row, out) in products.chunks_exact(2 * width).zip(out.chunks_exact_mut(width)) {
             let (plain, gate) = row.split_at(width);
             for i in 0..width {
-                let open = logistic(gate[i] + of_gates[i]);
-                let sum = plain[i] + bias[i] + open;
-                gates[i] = open;
+                let sum = plain[i] + bias[i] + logistic(gate[i] + of_gates[i]);
                 out[i] = if sum > 0.0 { sum } else { 0.0 };
             }
         }
@@ -113,16 +106,18 @@ wide! {
 }
 
 wide! {
-    /// The slopes of the products of one series.
-    fn shut(slope: &[f32], said: &[f32], gates: &[f32], width: usize, products: &mut [f32]) {
+    /// Turns the products of one series into their slopes.
+    fn shut(slope: &[f32], said: &[f32], bias: &[f32], products: &mut [f32]) {
+        let width = bias.len() / 2;
+        let of_gates = &bias[width..];
         let rows = slope.chunks_exact(width).zip(said.chunks_exact(width));
-        let rows = rows.zip(gates.chunks_exact(width));
-        for (((slope, said), gates), out) in rows.zip(products.chunks_exact_mut(2 * width)) {
-            let (plain, gate) = out.split_at_mut(width);
+        for ((slope, said), row) in rows.zip(products.chunks_exact_mut(2 * width)) {
+            let (plain, gate) = row.split_at_mut(width);
             for i in 0..width {
                 let passed = if said[i] > 0.0 { slope[i] } else { 0.0 };
+                let open = logistic(gate[i] + of_gates[i]);
                 plain[i] = passed;
-                gate[i] = passed * gates[i] * (1.0 - gates[i]);
+                gate[i] = passed * open * (1.0 - open);
             }
         }
     }
@@ -143,35 +138,31 @@ impl Given {
         [&self.x, &self.weight, &self.bias].map(|one| values(one).unwrap_or_default())
     }
 
-    /// What comes out, and how far the gates were open.
-    fn forward(&self) -> (FlexTensor, Vec<f32>) {
+    /// What comes out. Of the gates nothing is kept: on the way back they are cheaper to open again than
+    /// to hold.
+    fn forward(&self) -> FlexTensor {
         let (sizes, [x, weight, bias]) = (self.sizes(), self.numbers());
         let ([r, t, c], windows, group) = (sizes.x, sizes.windows(), sizes.group());
         let one = windows * sizes.out;
-        let (mut out, mut gates) = (vec![0f32; r * one], vec![0f32; r * one]);
+        let mut out = vec![0f32; r * one];
         let weight = Matrix::new(weight, sizes.taps * c, 2 * sizes.out);
         if one > 0 {
-            let work = out.par_chunks_mut(group * one).zip(gates.par_chunks_mut(group * one));
-            work.zip(x.par_chunks(group * t * c)).for_each_init(
-                Vec::new,
-                |products: &mut Vec<f32>, ((out, gates), x)| {
-                    let rows = x.len() / c + 1 - sizes.taps;
-                    products.resize(rows * 2 * sizes.out, 0.0);
-                    multiply(products, sizes.rows(x), weight, false);
-                    let series = products.chunks(t * 2 * sizes.out);
-                    for ((products, out), gates) in
-                        series.zip(out.chunks_mut(one)).zip(gates.chunks_mut(one))
-                    {
-                        open(&products[..windows * 2 * sizes.out], bias, out, gates);
-                    }
-                },
-            );
+            let work = out.par_chunks_mut(group * one).zip(x.par_chunks(group * t * c));
+            work.for_each_init(Vec::new, |products: &mut Vec<f32>, (out, x)| {
+                let rows = x.len() / c + 1 - sizes.taps;
+                products.resize(rows * 2 * sizes.out, 0.0);
+                multiply(products, sizes.rows(x), weight, false);
+                let series = products.chunks(t * 2 * sizes.out);
+                for (products, out) in series.zip(out.chunks_mut(one)) {
+                    open(&products[..windows * 2 * sizes.out], bias, out);
+                }
+            });
         }
-        (FlexTensor::from_data(TensorData::new(out, [r, windows, sizes.out])), gates)
+        FlexTensor::from_data(TensorData::new(out, [r, windows, sizes.out]))
     }
 
     /// The slopes of series, weights and biases.
-    fn back(&self, slope: &[f32], said: &[f32], gates: &[f32]) -> [Vec<f32>; 3] {
+    fn back(&self, slope: &[f32], said: &[f32]) -> [Vec<f32>; 3] {
         let (sizes, [x, weight, bias]) = (self.sizes(), self.numbers());
         let ([r, t, c], one) = (sizes.x, sizes.windows() * sizes.out);
         let mut along_x = vec![0f32; x.len()];
@@ -183,10 +174,7 @@ impl Given {
         let parts = along_x.par_chunks_mut(part * t * c).zip(x.par_chunks(part * t * c));
         let parts = parts.zip(slope.par_chunks(part * one)).zip(said.par_chunks(part * one));
         let found: Vec<[Vec<f32>; 2]> = parts
-            .zip(gates.par_chunks(part * one))
-            .map(|((((along_x, x), slope), said), gates)| {
-                self.part_back(sizes, (x, slope, said, gates), along_x)
-            })
+            .map(|(((along_x, x), slope), said)| self.part_back(sizes, (x, slope, said), along_x))
             .collect();
         for found in &found {
             for (sum, found) in sums.iter_mut().zip(found) {
@@ -201,7 +189,7 @@ impl Given {
     fn part_back(
         &self,
         sizes: Sizes,
-        (x, slope, said, gates): (&[f32], &[f32], &[f32], &[f32]),
+        (x, slope, said): (&[f32], &[f32], &[f32]),
         along_x: &mut [f32],
     ) -> [Vec<f32>; 2] {
         let [_, weight, bias] = self.numbers();
@@ -211,15 +199,17 @@ impl Given {
         let groups = along_x.chunks_mut(group * t * c).zip(x.chunks(group * t * c)).enumerate();
         for (index, (along_x, x)) in groups {
             let (series, from) = (x.len() / (t * c), index * group * one);
-            // Windows that reach from one series into the next have no slope.
-            products.clear();
+            let rows = series * t + 1 - sizes.taps;
             products.resize(series * t * both, 0.0);
+            let matrix = Matrix::new(weight, sizes.taps * c, both);
+            multiply(&mut products[..rows * both], sizes.rows(x), matrix, false);
             for (own, products) in products.chunks_mut(t * both).enumerate() {
                 let at = from + own * one..from + (own + 1) * one;
-                let (slope, said, gates) = (&slope[at.clone()], &said[at.clone()], &gates[at]);
-                shut(slope, said, gates, sizes.out, products);
+                let (products, across) = products.split_at_mut(sizes.windows() * both);
+                shut(&slope[at.clone()], &said[at], bias, products);
+                // Windows that reach from one series into the next have no slope.
+                across.fill(0.0);
             }
-            let rows = series * t + 1 - sizes.taps;
             let slopes = Matrix::new(&products[..rows * both], rows, both);
             multiply(&mut along_weight, sizes.rows(x).transposed(), slopes, true);
             let sums = column_sums(&products[..rows * both], both);
@@ -235,7 +225,7 @@ impl Given {
 
 impl Temporal for Flex {
     fn temporal(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        Given::new(x, weight, bias).forward().0
+        Given::new(x, weight, bias).forward()
     }
 }
 
@@ -248,12 +238,9 @@ impl<C: CheckpointStrategy> Temporal for Autodiff<Flex, C> {
         let nodes = [x.node(), weight.node(), bias.node()];
         let (x, weight) = (x.into_primitive(), weight.into_primitive());
         let given = Given::new(x, weight, bias.into_primitive());
-        let (out, gates) = given.forward();
+        let out = given.forward();
         match TemporalBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let passed = Passed { given, said: out.clone(), gates: Arc::new(gates) };
-                prepared.finish(passed, out)
-            }
+            OpsKind::Tracked(prepared) => prepared.finish((given, out.clone()), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }
@@ -262,24 +249,16 @@ impl<C: CheckpointStrategy> Temporal for Autodiff<Flex, C> {
 #[derive(Debug)]
 struct TemporalBackward;
 
-/// What the way back knows.
-#[derive(Debug, Clone)]
-struct Passed {
-    given: Given,
-    said: FlexTensor,
-    gates: Arc<Vec<f32>>,
-}
-
 impl Backward<Flex, 3> for TemporalBackward {
-    type State = Passed;
+    /// What was convolved, and what came of it.
+    type State = (Given, FlexTensor);
 
-    fn backward(self, ops: Ops<Passed, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let slope = contiguous(grads.consume::<Flex>(&ops.node));
-        let Passed { given, said, gates } = ops.state;
+        let (given, said) = ops.state;
         let (Some(slopes), Some(said)) = (values(&slope), values(&said)) else { return };
         let all = [&given.x, &given.weight, &given.bias];
-        for ((parent, along), of) in
-            ops.parents.into_iter().zip(given.back(slopes, said, &gates)).zip(all)
+        for ((parent, along), of) in ops.parents.into_iter().zip(given.back(slopes, said)).zip(all)
         {
             if let Some(node) = parent {
                 let data = TensorData::new(along, of.shape().to_vec());

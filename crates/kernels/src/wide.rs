@@ -6,6 +6,7 @@
 macro_rules! wide {
     ($(#[$note:meta])* $seen:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$note])*
+        #[allow(clippy::too_many_arguments, reason = "loops take their slices one by one")]
         $seen fn $name($($argument: $kind),*) {
             #[inline(always)]
             #[allow(clippy::inline_always, clippy::too_many_arguments)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use burn::module::Param;
 use burn::nn::{Dropout, LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Tensor};
 use limbic_kernels::{Activation, Entry, layer_norm, linear};
@@ -22,7 +23,7 @@ pub(crate) fn norm(width: usize, device: &Device) -> LayerNorm {
 /// `[.., width]` -> `[.., width]`.
 pub(crate) fn normed<const D: usize>(norm: &LayerNorm, x: Tensor<D>) -> Tensor<D> {
     let gamma = norm.gamma.val();
-    let beta = norm.beta.as_ref().map_or_else(|| gamma.zeros_like(), |beta| beta.val());
+    let beta = norm.beta.as_ref().map_or_else(|| gamma.zeros_like(), Param::val);
     layer_norm(x, gamma, beta, EPSILON)
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn activated_dropped<const D: usize>(
 }
 
 fn entered<const D: usize>(layer: &Linear, x: Tensor<D>, entry: Entry) -> Tensor<D> {
-    linear(x, layer.weight.val(), layer.bias.as_ref().map(|bias| bias.val()), entry)
+    linear(x, layer.weight.val(), layer.bias.as_ref().map(Param::val), entry)
 }
 
 /// How many steps of each clip are real; they come first.

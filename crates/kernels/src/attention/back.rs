@@ -174,7 +174,7 @@ fn unshifted(slopes: &[f32], n: usize, raw: &mut [f32]) {
     raw.fill(0.0);
     for i in 0..n {
         let row = &slopes[i * n..][..n];
-        raw[i * n + n - 1 - i..][..i + 1].copy_from_slice(&row[..=i]);
+        raw[i * n + n - 1 - i..][..=i].copy_from_slice(&row[..=i]);
         if i + 2 < n {
             raw[(i + 1) * n..][..n - i - 2].copy_from_slice(&row[i + 2..]);
         }

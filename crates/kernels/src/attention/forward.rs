@@ -98,7 +98,7 @@ wide! {
     fn softmax_shifted(scores: &mut [f32], raw: &[f32], n: usize, scale: f32) {
         for i in 0..n {
             let row = &mut scores[i * n..][..n];
-            let behind = &raw[i * n + n - 1 - i..][..i + 1];
+            let behind = &raw[i * n + n - 1 - i..][..=i];
             for j in 0..=i {
                 row[j] += behind[j];
             }

@@ -153,7 +153,7 @@ impl Block {
 
     /// The dilated convolution. What is not a real step counts as silence.
     fn convolve(&self, x: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<3> {
-        let bias = self.depthwise.bias.as_ref().map(|bias| bias.val());
+        let bias = self.depthwise.bias.as_ref().map(Param::val);
         let (weight, dilation) = (self.depthwise.weight.val(), self.depthwise.dilation);
         depthwise(x, weight, bias, dilation, lengths.clone())
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use burn::module::Param;
 use burn::nn::conv::Conv2d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Tensor, TensorData};
@@ -26,7 +27,7 @@ impl Temporal {
         let sum = weight(&self.plain) + weight(&self.skip);
         let out = sum.dims()[1];
         let zeros = || Tensor::zeros([out], &x.device());
-        let bias = |conv: &Conv2d| conv.bias.as_ref().map_or_else(zeros, |bias| bias.val());
+        let bias = |conv: &Conv2d| conv.bias.as_ref().map_or_else(zeros, Param::val);
         let both = bias(&self.plain) + bias(&self.skip);
         let bias = Tensor::cat(vec![both, bias(&self.gate)], 0);
         let weight = Tensor::cat(vec![sum, weight(&self.gate)], 1);
