@@ -26,6 +26,7 @@ mod residual;
 mod squash;
 mod sums;
 mod temporal;
+mod watch;
 mod wide;
 mod window;
 
@@ -45,4 +46,5 @@ pub use normalise::{Normalised, normalise};
 pub use recurrent::{RecurrentWeights, Rule, recurrent};
 pub use residual::residual;
 pub use temporal::temporal;
+pub use watch::{Products, best_product_rate, watch_products};
 pub use window::Window;

@@ -5,6 +5,8 @@ use std::mem::MaybeUninit;
 use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
+use crate::watch::timed;
+
 /// Row-major numbers, read as they are or as their transpose.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Matrix<'a> {
@@ -132,6 +134,11 @@ fn fill(out: &mut [MaybeUninit<f32>], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
         }
         return;
     }
+    timed(a.rows * a.columns * b.columns, || reckon(out, a, b, add));
+}
+
+/// See [`fill`], which has checked the sizes.
+fn reckon(out: &mut [MaybeUninit<f32>], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
     // SAFETY: `gemm` reads `lhs` at `r * row_step + k * column_step` for `r < a.rows` and
     // `k < a.columns`, so at most at `(rows - 1) * row_step + (columns - 1) * column_step`. `Matrix`
     // is made by `new`, which asserts `rows * columns` numbers with steps of (columns, 1), or by
@@ -139,8 +146,8 @@ fn fill(out: &mut [MaybeUninit<f32>], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
     // place lies inside of `values`. It is changed by `transposed`, which swaps both pairs, and by
     // `part`, which begins `from * row_step` later with at most `rows - from` rows, so that the
     // farthest place stays where it was. The same holds for `rhs`. It writes `dst` at
-    // `r * b.columns + c` for `r < a.rows`, `c < b.columns`: every place of `out`, whose length was
-    // asserted above, and none outside; `out` is borrowed for change, so it overlaps neither
+    // `r * b.columns + c` for `r < a.rows`, `c < b.columns`: every place of `out`, whose length
+    // `fill`, the only caller, has asserted, and none outside; `out` is borrowed for change, so it overlaps neither
     // operand. It reads `dst` with `add` alone, which `multiply` and `add_product` set for numbers
     // and `product` never sets. All three pointers are to `f32` or room for it, aligned and valid
     // for the call, which does not keep them.

@@ -22,7 +22,13 @@ Run it while nothing else runs; the load is printed.";
 #[allow(clippy::doc_markdown, reason = "it is read in terminals")]
 pub(crate) struct Bench {
     /// Which steps
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "d1,d2", value_enum)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "d1,d2,d3",
+        value_enum
+    )]
     pub(crate) workload: Vec<Workload>,
 
     /// A Python with PyTorch and NumPy

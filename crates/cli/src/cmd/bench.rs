@@ -93,7 +93,9 @@ fn compare(typed: &Bench, workload: Workload, threads: usize) -> Result<Row> {
             own.push(ours.step()?);
         }
     }
+    let products = ours.products()?;
     let peak = ours.end()?;
     let peak_there = theirs.map(Process::end).transpose()?;
-    Ok(Row::new(workload, threads, [own, other], [Some(peak), peak_there], [before, table::load()]))
+    let (peaks, loads) = ([Some(peak), peak_there], [before, table::load()]);
+    Ok(Row::new(workload, threads, [own, other], peaks, loads, products))
 }

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::side::Products;
 use crate::args::Workload;
 
 /// The step of D1 in `PyTorch`.
@@ -100,6 +101,12 @@ impl Process {
     pub(super) fn step(&mut self) -> Result<f64> {
         let answer = self.ask("step")?;
         answer.trim().parse().with_context(|| format!("{}: said {answer}", self.name))
+    }
+
+    /// What matrix products are of one more step.
+    pub(super) fn products(&mut self) -> Result<Products> {
+        let answer = self.ask("products")?;
+        serde_json::from_str(&answer).with_context(|| format!("{}: said {answer}", self.name))
     }
 
     /// The most memory that it held, in MiB.

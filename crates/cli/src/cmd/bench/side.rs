@@ -4,10 +4,23 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use limbic_kernels::{best_product_rate, watch_products};
 use limbic_train::Trainer;
+use serde::{Deserialize, Serialize};
 
 use super::workload::Made;
 use crate::args::Workload;
+
+/// What matrix products are of a step.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Products {
+    /// Share of the time of all threads.
+    pub(super) share: f64,
+    /// Thousand million multiplications and additions a second, on each core.
+    pub(super) rate: f64,
+    /// As many at best, on one core that multiplies large square matrices.
+    pub(super) best: f64,
+}
 
 /// Answers questions until there are no more.
 pub(super) fn answer(workload: Workload) -> Result<()> {
@@ -34,11 +47,23 @@ pub(super) fn answer(workload: Workload) -> Result<()> {
                 trainer.batch(&batch, rate)?;
                 writeln!(out, "{}", start.elapsed().as_secs_f64() * 1e3)?;
             }
+            "products" => {
+                let start = Instant::now();
+                let (taken, products) = watch_products(|| trainer.batch(&batch, rate));
+                taken?;
+                let all = start.elapsed().as_secs_f64() * rayon::current_num_threads() as f64;
+                let told = Products {
+                    share: products.seconds / all,
+                    rate: products.operations / products.seconds * 1e-9,
+                    best: best_product_rate() * 1e-9,
+                };
+                writeln!(out, "{}", serde_json::to_string(&told)?)?;
+            }
             "end" => {
                 writeln!(out, "{}", peak().unwrap_or(f64::NAN))?;
                 return Ok(());
             }
-            _ => bail!("`{question}` is none of step and end"),
+            _ => bail!("`{question}` is none of step, products and end"),
         }
         out.flush()?;
     }

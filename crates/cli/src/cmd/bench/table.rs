@@ -3,6 +3,7 @@
 use limbic_evaluate::quantile;
 use serde::Serialize;
 
+use super::side::Products;
 use crate::args::Workload;
 
 /// What was found of one workload on so many threads.
@@ -23,6 +24,8 @@ pub(super) struct Row {
     peer_mib: Option<f64>,
     /// How many processes wanted a core in the minute before the first and before the last step.
     load: [Option<f64>; 2],
+    /// What matrix products are of our step.
+    products: Products,
 }
 
 impl Row {
@@ -32,6 +35,7 @@ impl Row {
         [own, other]: [Vec<f64>; 2],
         [limbic_mib, peer_mib]: [Option<f64>; 2],
         load: [Option<f64>; 2],
+        products: Products,
     ) -> Self {
         let ratios: Vec<f64> = own.iter().zip(&other).map(|(a, b)| a / b).collect();
         let some = |all: &[f64]| (!all.is_empty()).then(|| quartiles(all));
@@ -45,6 +49,7 @@ impl Row {
             limbic_mib: limbic_mib.filter(|x| x.is_finite()),
             peer_mib: peer_mib.filter(|x| x.is_finite()),
             load,
+            products,
         }
     }
 }
@@ -65,7 +70,7 @@ pub(super) fn load() -> Option<f64> {
 /// For people.
 pub(super) fn text(rows: &[Row]) -> String {
     let mut lines = vec![format!(
-        "{:<10}{:>7}  {:<24}{:<24}{:<20}{:<16}{}",
+        "{:<10}{:>7}  {:<27}{:<27}{:<20}{:<16}{}",
         "workload",
         "threads",
         "limbic, ms a step",
@@ -83,7 +88,7 @@ pub(super) fn text(rows: &[Row]) -> String {
         };
         let peak = [row.limbic_mib, row.peer_mib].map(|mib| maybe(mib, 0)).join("/");
         let line = format!(
-            "{:<10}{:>7}  {:<24}{:<24}{:<20}{peak:<16}{} -> {}",
+            "{:<10}{:>7}  {:<27}{:<27}{:<20}{peak:<16}{} -> {}",
             row.workload,
             row.threads,
             three(row.limbic_ms, 1),
@@ -95,6 +100,14 @@ pub(super) fn text(rows: &[Row]) -> String {
         lines.push(line.trim_end().to_owned());
     }
     lines.push(String::new());
+    for Row { workload, threads, products: Products { share, rate, best }, .. } in rows {
+        lines.push(format!(
+            "{workload}, threads {threads}: matrix products take {:.0} % of our step, at {:.0} % of the \
+             best rate ({rate:.0} of {best:.0} GFLOP/s a core)",
+            share * 100.0,
+            rate / best * 100.0
+        ));
+    }
     lines.push("Medians of steps taken in turn, with their quartiles.".to_owned());
     lines.join("\n")
 }
@@ -105,8 +118,9 @@ mod tests {
 
     #[test]
     fn a_ratio_is_of_steps_that_were_taken_in_turn() {
+        let products = Products { share: 0.66, rate: 72.0, best: 90.0 };
         let times = [vec![1.0, 4.0, 3.0], vec![2.0, 4.0, 12.0]];
-        let row = Row::new(Workload::D1, 2, times, [Some(10.0), None], [None, Some(0.5)]);
+        let row = Row::new(Workload::D1, 2, times, [Some(10.0), None], [None, Some(0.5)], products);
         assert_eq!(row.ratio, Some([0.5, 0.375, 0.75]));
         insta::assert_snapshot!(text(&[row]));
     }
