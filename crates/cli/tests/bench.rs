@@ -13,6 +13,10 @@ fn a_step_is_timed_without_a_peer() {
     let told: Value = serde_json::from_str(&run.stdout).unwrap();
     assert!(told["limbic_ms"][0].as_f64().unwrap() > 0.0, "{told}");
     assert!(told["ratio"].is_null(), "{told}");
+    let share = told["products"]["share"].as_f64().unwrap();
+    assert!(share > 0.1 && share <= 1.0, "{told}");
+    let [rate, best] = ["rate", "best"].map(|name| told["products"][name].as_f64().unwrap());
+    assert!(rate > 0.0 && best > 0.0, "{told}");
 }
 
 #[cfg(unix)]

@@ -20,7 +20,7 @@ use burn::backend::{
 use burn::tensor::Tensor;
 
 use crate::dropout::Mask;
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 
 /// What attention is about.
 #[derive(Debug, Clone)]
@@ -222,12 +222,12 @@ impl Backward<Flex, 6> for AttendBackward {
         let Passed { given, weights } = &ops.state;
         let Some(slopes) = values(&slope) else { return };
         let found = back::slopes(&given.numbers(), weights, slopes);
-        for ((parent, along), of) in ops.parents.into_iter().zip(found).zip(&given.all) {
-            if let Some(node) = parent {
-                let data = burn::tensor::TensorData::new(along, of.shape().to_vec());
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        let shapes = given.all.iter().map(|of| of.shape().to_vec());
+        hand_on(
+            ops.parents.map(|parent| parent.map(|parent| parent.id)),
+            found.into_iter().zip(shapes),
+            grads,
+        );
     }
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
+    /// One that drops nothing.
+    pub(crate) const OPEN: Self = Self { key: [0; 2], below: 0, scale: 1.0 };
+
     pub(crate) fn new(key: [u32; 2], probability: f32) -> Self {
         let below = (f64::from(probability) * f64::from(u32::MAX)) as u32;
         Self { key, below, scale: 1.0 / (1.0 - probability) }
@@ -61,11 +64,9 @@ impl Mask {
     fn through(self, x: FlexTensor) -> FlexTensor {
         let x = contiguous(x);
         let Some(numbers) = values(&x) else { return x };
-        let mut out = vec![0f32; numbers.len()];
-        let chunks = out.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK));
-        chunks.enumerate().for_each(|(index, (out, x))| {
-            masked(x, self, (index * CHUNK) as u32, out);
-        });
+        let mut out = numbers.to_vec();
+        let chunks = out.par_chunks_mut(CHUNK).enumerate();
+        chunks.for_each(|(index, out)| masked_here(out, self, (index * CHUNK) as u32));
         FlexTensor::from_data(TensorData::new(out, x.shape().to_vec()))
     }
 }
@@ -80,17 +81,6 @@ const fn mixed(x: u32) -> u32 {
     x ^ (x >> 16)
 }
 
-wide! {
-    /// Numbers from place `first` of a tensor on.
-    fn masked(x: &[f32], mask: Mask, first: u32, out: &mut [f32]) {
-        let n = x.len();
-        let out = &mut out[..n];
-        for i in 0..n {
-            out[i] = x[i] * mask.at(first.wrapping_add(i as u32));
-        }
-    }
-}
-
 impl Mask {
     /// What the number at this place is multiplied by.
     #[inline(always)]
@@ -102,7 +92,7 @@ impl Mask {
 }
 
 wide! {
-    /// The same where the numbers lie.
+    /// Drops numbers where they lie, from place `first` of a tensor on.
     pub(crate) fn masked_here(x: &mut [f32], mask: Mask, first: u32) {
         for (i, x) in x.iter_mut().enumerate() {
             *x *= mask.at(first.wrapping_add(i as u32));

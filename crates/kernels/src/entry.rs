@@ -79,7 +79,8 @@ impl Entry {
 wide! {
     fn relu(x: &[f32], out: &mut [f32]) {
         for (out, x) in out.iter_mut().zip(x) {
-            *out = if *x > 0.0 { *x } else { 0.0 };
+            // What is no number stays none.
+            *out = if *x < 0.0 { 0.0 } else { *x };
         }
     }
 }

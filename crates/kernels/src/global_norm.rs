@@ -16,7 +16,7 @@ use burn::backend::{
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 use crate::sums::{LANES, together};
 use crate::wide::wide;
 
@@ -290,12 +290,7 @@ impl Backward<Flex, 4> for GlobalNormBackward {
         let told = vec![told.iter().sum::<f32>()];
         let found =
             [(along_x, shape), (told, vec![1]), (along_gain, vec![c]), (along_bias, vec![c])];
-        for (parent, (along, shape)) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = parent {
-                let data = TensorData::new(along, shape);
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        hand_on(ops.parents.map(|parent| parent.map(|parent| parent.id)), found, grads);
     }
 }
 

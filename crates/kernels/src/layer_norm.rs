@@ -14,7 +14,7 @@ use burn::backend::{
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 use crate::sums::{LANES, together};
 use crate::wide::wide;
 
@@ -230,12 +230,7 @@ impl Backward<Flex, 3> for LayerNormBackward {
         }
         let [along_gamma, along_beta] = sums;
         let found = [(along_x, x.shape().to_vec()), (along_gamma, vec![c]), (along_beta, vec![c])];
-        for (parent, (along, shape)) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = parent {
-                let data = TensorData::new(along, shape);
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        hand_on(ops.parents.map(|parent| parent.map(|parent| parent.id)), found, grads);
     }
 }
 

@@ -4,6 +4,8 @@
 //! callable on every tensor of [`Device::flex`](burn::tensor::Device), with autodiff or without.
 
 mod adam;
+#[cfg(test)]
+mod astray;
 mod attention;
 #[cfg(test)]
 mod check;

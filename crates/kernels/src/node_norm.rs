@@ -16,7 +16,7 @@ use burn::backend::{
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 use crate::sums::{LANES, together};
 use crate::wide::wide;
 
@@ -273,12 +273,7 @@ impl Backward<Flex, 3> for NodeNormBackward {
         let (of_gamma, of_beta): (Vec<f32>, Vec<f32>) =
             (of_gamma.collect(), found.iter().map(|[_, alone]| *alone as f32).collect());
         let found = [(along, x.shape().to_vec()), (of_gamma, vec![n]), (of_beta, vec![n])];
-        for (parent, (along, shape)) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = parent {
-                let data = TensorData::new(along, shape);
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        hand_on(ops.parents.map(|parent| parent.map(|parent| parent.id)), found, grads);
     }
 }
 

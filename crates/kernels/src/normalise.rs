@@ -13,7 +13,7 @@ use burn::backend::{
 };
 use burn::tensor::{Tensor, TensorData};
 
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 use crate::wide::wide;
 
 /// Rows normalised by the mean and the variance of their own batch.
@@ -88,7 +88,8 @@ wide! {
         for (row, out) in x.chunks_exact(c).zip(out.chunks_exact_mut(c)) {
             for i in 0..c {
                 let y = row[i] * scale[i] + shift[i];
-                out[i] = if y > floor { y } else { floor };
+                // What is no number stays none.
+                out[i] = if y < floor { floor } else { y };
             }
         }
     }
@@ -249,7 +250,6 @@ impl Backward<Flex, 3> for NormaliseBackward {
         let gradient = contiguous(grads.consume::<Flex>(&ops.node));
         let (x, gamma, beta, epsilon, relu) = ops.state;
         let (gamma, beta) = (contiguous(gamma), contiguous(beta));
-        let [to_x, to_gamma, to_beta] = ops.parents;
         let (Some(slope), Some(numbers), Some(g), Some(b)) =
             (values(&gradient), values(&x), values(&gamma), values(&beta))
         else {
@@ -257,17 +257,9 @@ impl Backward<Flex, 3> for NormaliseBackward {
         };
         let slopes = backward(slope, numbers, (g, b), epsilon, relu);
         let c = g.len();
-        let parents = [to_x, to_gamma, to_beta].into_iter();
-        for (node, (values, shape)) in parents.zip([
-            (slopes.x, x.shape().to_vec()),
-            (slopes.gamma, vec![c]),
-            (slopes.beta, vec![c]),
-        ]) {
-            if let Some(node) = node {
-                let data = TensorData::new(values, shape);
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        let found =
+            [(slopes.x, x.shape().to_vec()), (slopes.gamma, vec![c]), (slopes.beta, vec![c])];
+        hand_on(ops.parents.map(|parent| parent.map(|parent| parent.id)), found, grads);
     }
 }
 

@@ -20,7 +20,7 @@ use burn::backend::{
 use burn::tensor::{Tensor, TensorData};
 
 use self::run::{Run, Slopes};
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 
 /// The rule of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -349,12 +349,12 @@ impl<const N: usize> Backward<Flex, N> for Back<N> {
             }
             all.extend([input, hidden, input_bias, hidden_bias]);
         }
-        for ((parent, values), given) in ops.parents.into_iter().zip(all).zip(&layer.given) {
-            if let Some(node) = parent {
-                let data = TensorData::new(values, given.shape().to_vec());
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        let shapes = layer.given.iter().map(|given| given.shape().to_vec());
+        hand_on(
+            ops.parents.map(|parent| parent.map(|parent| parent.id)),
+            all.into_iter().zip(shapes),
+            grads,
+        );
     }
 }
 

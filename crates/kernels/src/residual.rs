@@ -43,8 +43,8 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    fn mask(self) -> Option<Mask> {
-        self.dropout.map(|(key, probability)| Mask::new(key, probability as f32))
+    fn mask(self) -> Mask {
+        self.dropout.map_or(Mask::OPEN, |(key, probability)| Mask::new(key, probability as f32))
     }
 }
 
@@ -55,15 +55,7 @@ pub(crate) trait Residual: Backend {
 }
 
 wide! {
-    fn add(x: &[f32], y: &[f32], share: f32, out: &mut [f32]) {
-        for i in 0..out.len().min(x.len()).min(y.len()) {
-            out[i] = x[i] + share * y[i];
-        }
-    }
-}
-
-wide! {
-    fn add_dropped(x: &[f32], y: &[f32], share: f32, mask: Mask, first: u32, out: &mut [f32]) {
+    fn add(x: &[f32], y: &[f32], share: f32, mask: Mask, first: u32, out: &mut [f32]) {
         for i in 0..out.len().min(x.len()).min(y.len()) {
             out[i] = x[i] + share * (y[i] * mask.at(first.wrapping_add(i as u32)));
         }
@@ -71,15 +63,7 @@ wide! {
 }
 
 wide! {
-    fn times(slope: &[f32], share: f32, out: &mut [f32]) {
-        for i in 0..out.len().min(slope.len()) {
-            out[i] = share * slope[i];
-        }
-    }
-}
-
-wide! {
-    fn times_dropped(slope: &[f32], share: f32, mask: Mask, first: u32, out: &mut [f32]) {
+    fn times(slope: &[f32], share: f32, mask: Mask, first: u32, out: &mut [f32]) {
         for i in 0..out.len().min(slope.len()) {
             out[i] = share * (slope[i] * mask.at(first.wrapping_add(i as u32)));
         }
@@ -92,9 +76,8 @@ impl Residual for Flex {
         let (Some(a), Some(b)) = (values(&x), values(&y)) else { return x };
         let (mask, mut out) = (share.mask(), vec![0f32; a.len()]);
         let chunks = out.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK));
-        chunks.enumerate().for_each(|(index, ((out, a), b))| match mask {
-            Some(mask) => add_dropped(a, b, share.share, mask, (index * CHUNK) as u32, out),
-            None => add(a, b, share.share, out),
+        chunks.enumerate().for_each(|(index, ((out, a), b))| {
+            add(a, b, share.share, mask, (index * CHUNK) as u32, out);
         });
         FlexTensor::from_data(TensorData::new(out, x.shape().to_vec()))
     }
@@ -123,11 +106,8 @@ impl Backward<Flex, 2> for ResidualBackward {
         if let (Some(node), Some(slopes)) = (to_y, values(&slope)) {
             let (mask, mut along) = (share.mask(), vec![0f32; slopes.len()]);
             let chunks = along.par_chunks_mut(CHUNK).zip(slopes.par_chunks(CHUNK));
-            chunks.enumerate().for_each(|(index, (along, slope))| match mask {
-                Some(mask) => {
-                    times_dropped(slope, share.share, mask, (index * CHUNK) as u32, along);
-                }
-                None => times(slope, share.share, along),
+            chunks.enumerate().for_each(|(index, (along, slope))| {
+                times(slope, share.share, mask, (index * CHUNK) as u32, along);
             });
             let data = TensorData::new(along, slope.shape().to_vec());
             grads.register::<Flex>(node.id, FlexTensor::from_data(data));

@@ -14,7 +14,7 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::columns::column_sums;
-use crate::flat::{contiguous, values};
+use crate::flat::{contiguous, hand_on, values};
 use crate::product::{Matrix, multiply};
 use crate::squash::logistic;
 use crate::wide::wide;
@@ -99,7 +99,8 @@ wide! {
             let (plain, gate) = row.split_at(width);
             for i in 0..width {
                 let sum = plain[i] + bias[i] + logistic(gate[i] + of_gates[i]);
-                out[i] = if sum > 0.0 { sum } else { 0.0 };
+                // What is no number stays none.
+                out[i] = if sum < 0.0 { 0.0 } else { sum };
             }
         }
     }
@@ -257,14 +258,9 @@ impl Backward<Flex, 3> for TemporalBackward {
         let slope = contiguous(grads.consume::<Flex>(&ops.node));
         let (given, said) = ops.state;
         let (Some(slopes), Some(said)) = (values(&slope), values(&said)) else { return };
-        let all = [&given.x, &given.weight, &given.bias];
-        for ((parent, along), of) in ops.parents.into_iter().zip(given.back(slopes, said)).zip(all)
-        {
-            if let Some(node) = parent {
-                let data = TensorData::new(along, of.shape().to_vec());
-                grads.register::<Flex>(node.id, FlexTensor::from_data(data));
-            }
-        }
+        let shapes = [&given.x, &given.weight, &given.bias].map(|of| of.shape().to_vec());
+        let found = given.back(slopes, said).into_iter().zip(shapes);
+        hand_on(ops.parents.map(|parent| parent.map(|parent| parent.id)), found, grads);
     }
 }
 

@@ -8,7 +8,7 @@ use limbic_media::PerModality;
 pub struct Sequence {
     /// `[b, t, d]` features.
     pub x: Tensor<3>,
-    /// `[b, t]`: 1 for a step, 0 for padding.
+    /// `[b, t]`: 1 for a step, 0 for padding, which comes after all steps of its clip.
     pub mask: Tensor<2>,
 }
 

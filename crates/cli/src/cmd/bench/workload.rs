@@ -279,3 +279,29 @@ fn wave(count: usize, salt: f32) -> Vec<f32> {
     };
     (0..count).map(|_| next()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_workload_is_built_and_what_it_learns_is_told_to_the_peer() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("step.safetensors");
+        for workload in Workload::value_variants() {
+            let made = Made::new(*workload, true).unwrap();
+            assert_eq!(made.recipe.stage.len(), 1, "{workload:?}");
+            made.write(&file).unwrap();
+            let bytes = std::fs::read(&file).unwrap();
+            let told = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+            let (given, weights): (Vec<&str>, Vec<&str>) =
+                told.names().into_iter().partition(|name| name.starts_with("given:"));
+            let looks = if made.batch.second.is_some() { 2 } else { 1 };
+            let modalities = made.batch.inputs.iter().count();
+            assert_eq!(given.len(), looks * modalities + 1, "{given:?}");
+            assert!(weights.len() > 20, "{weights:?}");
+        }
+    }
+}

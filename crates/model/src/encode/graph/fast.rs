@@ -64,9 +64,9 @@ impl Graph {
     /// See [`Graph::forward`].
     pub(super) fn fast(&self, x: Tensor<4>, mask: &Tensor<2>) -> Tensor<2> {
         let ([b, t, n, _], device) = (x.dims(), x.device());
-        let real: Arc<[usize]> =
-            lengths(mask).iter().map(|length| *length.min(&self.steps)).collect();
-        let padded = real.iter().any(|length| *length < t);
+        let lengths = lengths(mask);
+        let padded = lengths.iter().any(|length| *length < t);
+        let real: Arc<[usize]> = lengths.iter().map(|length| *length.min(&self.steps)).collect();
         let x = if padded { x * mask.clone().unsqueeze_dims::<4>(&[2, 3]) } else { x };
         let x = fit(x.permute([0, 2, 1, 3]), self.steps);
         let mixing = TensorData::new(self.mixing.clone(), [1, n, n]);
