@@ -1,4 +1,4 @@
-"""The training step of MTEE (Dai et al. 2020) at its published sizes, in PyTorch. Usage: d1.py FILE THREADS"""
+"""The training step of MTEE (Dai et al. 2020) at its published sizes, in PyTorch. Usage: d1.py FILE THREADS learn|answer"""
 import sys
 
 import torch
@@ -52,4 +52,12 @@ def make(dropout):
     return step
 
 
-serve(make)
+def answer():
+    given = read(sys.argv[1])
+    net = Net(0.0).eval()
+    adopt(net, given)
+    inputs = [given["given:" + name] for name in NAMES]
+    return lambda: [net(inputs)]
+
+
+serve(make, answer)

@@ -1,4 +1,4 @@
-"""The three training steps of VAVL (Goncalves et al. 2024) at its published sizes, in PyTorch. Usage: d2.py FILE THREADS"""
+"""The three training steps of VAVL (Goncalves et al. 2024) at its published sizes, in PyTorch. Usage: d2.py FILE THREADS learn|answer"""
 import math
 import sys
 
@@ -234,4 +234,17 @@ def make(dropout):
     return step
 
 
-serve(make)
+def answer():
+    given = read(sys.argv[1])
+    net = Net(0.0, 0.0).eval()
+    adopt(net, given)
+    audio, vision = given["given:audio"], given["given:vision"]
+
+    def step():
+        voice, face = (net.shared_model(branch(x)) for branch, x in ((net.acoustic_model, audio), (net.visual_model, vision)))
+        return [net.MLP_a(voice), net.MLP_v(face), net.weights(torch.cat([voice, face], 1))]
+
+    return step
+
+
+serve(make, answer)

@@ -1,4 +1,4 @@
-"""The contrastive step of MPUC (Franceschini et al. 2022) at its published sizes, in PyTorch. Usage: d3.py FILE THREADS"""
+"""The contrastive step of MPUC (Franceschini et al. 2022) at its published sizes, in PyTorch. Usage: d3.py FILE THREADS learn|answer"""
 import sys
 
 import torch
@@ -8,7 +8,7 @@ from torch import nn
 from side import adopt, read, serve
 
 torch.set_num_threads(int(sys.argv[2]))
-WIDTH, NODES, STEPS, TEMPERATURE = 512, 51, 90, 0.07
+WIDTH, NODES, TEMPERATURE = 512, 51, 0.07
 EDGES = [
     (0, 1), (0, 19), (1, 2), (2, 3), (3, 4), (4, 5), (5, 7), (6, 7), (6, 8), (8, 9), (9, 28),
     (10, 11), (10, 14), (10, 18), (10, 22), (10, 25), (11, 12), (12, 13), (13, 16), (14, 15),
@@ -83,10 +83,10 @@ class Spatial(nn.Module):
 
 
 class Graph(nn.Module):
-    def __init__(self, drop):
+    def __init__(self, steps, drop):
         super().__init__()
         self.block1, self.block2, self.last_temporal = Spatial(2), Spatial(64), Temporal(64, 64)
-        self.fully, self.fc_out = nn.Linear((STEPS - 10) * 64, WIDTH), nn.Linear(NODES * WIDTH, WIDTH)
+        self.fully, self.fc_out = nn.Linear((steps - 10) * 64, WIDTH), nn.Linear(NODES * WIDTH, WIDTH)
         self.drop = nn.Dropout(drop)
         near = torch.zeros(NODES, NODES)
         for a, b in EDGES:
@@ -96,16 +96,16 @@ class Graph(nn.Module):
         self.mixing = near * scale[:, None] * scale[None, :]
 
     def forward(self, x):
-        x = x.view(x.shape[0], STEPS, NODES, 2).permute(0, 2, 1, 3)
+        x = x.view(x.shape[0], -1, NODES, 2).permute(0, 2, 1, 3)
         x = self.last_temporal(self.block2(self.block1(x, self.mixing), self.mixing))
         x = self.fully(self.drop(x.reshape(x.shape[0], NODES, -1)))
         return self.drop(self.fc_out(x.reshape(x.shape[0], -1)))
 
 
 class Net(nn.Module):
-    def __init__(self, drop):
+    def __init__(self, steps, drop):
         super().__init__()
-        self.audio_encoder, self.stgcn = Tcn(drop), Graph(drop)
+        self.audio_encoder, self.stgcn = Tcn(drop), Graph(steps, drop)
         project = lambda: nn.Sequential(nn.Linear(WIDTH, 1024), nn.ReLU(), nn.Linear(1024, WIDTH))
         self.proj_audio, self.proj_ld = project(), project()
 
@@ -122,7 +122,7 @@ def found(asks, answers):
 
 def make(dropout):
     given = read(sys.argv[1])
-    net = Net(0.1 if dropout else 0.0)
+    net = Net(given["given:body"].shape[1], 0.1 if dropout else 0.0)
     adopt(net, given)
     net.train()
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-3)
@@ -140,4 +140,12 @@ def make(dropout):
     return step
 
 
-serve(make)
+def answer():
+    given = read(sys.argv[1])
+    voice, face = given["given:audio"], given["given:body"]
+    net = Net(face.shape[1], 0.0).eval()
+    adopt(net, given)
+    return lambda: [net.audio_encoder(voice), net.stgcn(face)]
+
+
+serve(make, answer)

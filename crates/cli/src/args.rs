@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use limbic::Risk;
 
 pub(crate) use self::adapt::Adapt;
-pub(crate) use self::bench::{Bench, Workload};
+pub(crate) use self::bench::{Bench, Case, Workload};
 pub(crate) use self::eval::{Compare, Eval, Manifest, Scope, Target};
 use crate::every::every;
 use crate::extractor::{Extractors, extractors};

@@ -23,7 +23,7 @@ use tracing_subscriber::filter::LevelFilter;
 /// Training makes and drops tensors of some megabytes all the time; this allocator keeps their
 /// memory instead of giving it back to the system and asking for it again.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: limbic_kernels::Allocator = limbic_kernels::Allocator;
 
 fn main() -> ExitCode {
     limbic_kernels::keep_free_memory();

@@ -150,8 +150,16 @@ impl MelSpectrogram {
         let config = self.config();
         let start = self.row_start(row) - first as i64;
         let (window, rest) = scratch.frame.split_at_mut(config.window_length);
-        for (i, value) in window.iter_mut().enumerate() {
-            *value = self.sample(samples, start + i as i64);
+        let inside =
+            usize::try_from(start).ok().and_then(|start| samples.get(start..)?.get(..window.len()));
+        if let Some(inside) = inside {
+            for (value, sample) in window.iter_mut().zip(inside) {
+                *value = if sample.is_finite() { f64::from(*sample) } else { 0.0 };
+            }
+        } else {
+            for (i, value) in window.iter_mut().enumerate() {
+                *value = self.sample(samples, start + i as i64);
+            }
         }
         if config.remove_mean {
             let mean = window.iter().sum::<f64>() / window.len() as f64;

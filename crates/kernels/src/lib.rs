@@ -42,7 +42,7 @@ pub use global_norm::global_norm;
 pub use glu::glu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
-pub use memory::keep_free_memory;
+pub use memory::{Allocator, keep_free_memory};
 pub use node_norm::{NodesNormalised, normalise_nodes};
 pub use normalise::{Normalised, normalise};
 pub use recurrent::{RecurrentWeights, Rule, recurrent};

@@ -6,6 +6,7 @@ use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
 use crate::watch::timed;
+use crate::wide::wide;
 
 /// Row-major numbers, read as they are or as their transpose.
 #[derive(Debug, Clone, Copy)]
@@ -65,12 +66,20 @@ const SHARE: usize = 1 << 20;
 /// Rows that are multiplied together.
 const TOGETHER: usize = 16;
 
+/// Up to so many rows of `a`, it takes longer to lay `b` out for a product than to read it once.
+const FEW: usize = 4;
+
 /// `a b` row by row, by all threads, each of which makes some of the rows.
 ///
 /// # Panics
 /// Where the sizes do not fit.
 pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     let count = a.rows * b.columns;
+    if is_thin(a, b) {
+        let mut out = vec![0.0; count];
+        thin(&mut out, a, b);
+        return out;
+    }
     let mut out = Vec::with_capacity(count);
     apart(&mut out.spare_capacity_mut()[..count], a, b, false);
     // SAFETY: there is room for `count` numbers, and `apart` without `add` has written all of them.
@@ -86,6 +95,9 @@ pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
 /// # Panics
 /// Where the sizes do not fit.
 pub(crate) fn add_product(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) {
+    if is_thin(a, b) {
+        return thin(out, a, b);
+    }
     apart(room(out), a, b, true);
 }
 
@@ -94,7 +106,64 @@ pub(crate) fn add_product(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) {
 /// # Panics
 /// Where the sizes do not fit.
 pub(crate) fn multiply(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, add: bool) {
+    if is_thin(a, b) {
+        if !add {
+            out.fill(0.0);
+        }
+        return thin(out, a, b);
+    }
     fill(room(out), a, b, add);
+}
+
+/// Whether `a` has few rows and `b` is row-major.
+const fn is_thin(a: Matrix<'_>, b: Matrix<'_>) -> bool {
+    a.rows <= FEW && b.column_step == 1
+}
+
+/// `out += a b`, reading `b` once, some rows at a time.
+fn thin(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) {
+    assert_eq!(a.columns, b.rows, "the inner sizes of a product are equal");
+    assert_eq!(out.len(), a.rows * b.columns, "a product has the outer sizes");
+    if out.is_empty() {
+        return;
+    }
+    timed(a.rows * a.columns * b.columns, || {
+        for from in (0..a.columns).step_by(SOME) {
+            let rows = SOME.min(a.columns - from);
+            let read = b.part(from, rows).values;
+            for (row, out) in out.chunks_exact_mut(b.columns).enumerate() {
+                let mut factors = [0.0; SOME];
+                for (at, factor) in factors[..rows].iter_mut().enumerate() {
+                    *factor = a.values[row * a.row_step + (from + at) * a.column_step];
+                }
+                if rows == SOME {
+                    add_rows(out, factors, read, b.row_step);
+                } else {
+                    for (factor, read) in factors[..rows].iter().zip(read.chunks(b.row_step)) {
+                        out.iter_mut().zip(read).for_each(|(out, x)| *out += factor * x);
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Rows of `b` that are read together.
+const SOME: usize = 8;
+
+wide! {
+    /// `out += factors rows`, the rows `step` numbers apart.
+    fn add_rows(out: &mut [f32], factors: [f32; SOME], rows: &[f32], step: usize) {
+        let count = out.len();
+        let [r0, r1, r2, r3, r4, r5, r6, r7]: [&[f32]; SOME] =
+            std::array::from_fn(|row| &rows[row * step..][..count]);
+        let [f0, f1, f2, f3, f4, f5, f6, f7] = factors;
+        for at in 0..count {
+            let early = f0 * r0[at] + f1 * r1[at] + (f2 * r2[at] + f3 * r3[at]);
+            let late = f4 * r4[at] + f5 * r5[at] + (f6 * r6[at] + f7 * r7[at]);
+            out[at] += early + late;
+        }
+    }
 }
 
 /// Numbers as room for numbers. Private to this file, where nothing but numbers is written to it.
@@ -198,10 +267,39 @@ mod tests {
             let mut out = vec![1.0; 8];
             multiply(&mut out, x, y, false);
             multiply(&mut out, x, y, true);
-            assert_eq!(product(x, y).iter().map(|p| p * 2.0).collect::<Vec<_>>(), out);
+            let once = product(x, y);
+            assert!(once.iter().zip(&out).all(|(once, twice)| (2.0 * once - twice).abs() < 1e-4));
             for (place, value) in out.iter().enumerate() {
                 let expected = 2.0 * at(place / 4, place % 4);
                 assert!((value - expected).abs() < 1e-4, "{value} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_rows_come_to_what_they_come_to_among_many() {
+        let a: Vec<f32> = (0..9 * 40).map(|i| (i as f32 * 0.7).sin()).collect();
+        let b: Vec<f32> = (0..37 * 50).map(|i| (i as f32 * 0.3).cos()).collect();
+        // Rows of `b` that lie apart, and a length that is no multiple of those read together.
+        for (columns, space) in [(50, 50), (31, 50), (1, 50)] {
+            let (all, b) = (Matrix::new(&a, 9, 37 + 3), Matrix::spaced(&b, 37, columns, space));
+            let all = Matrix { columns: 37, ..all };
+            let many = product(all, b);
+            for rows in 1..=FEW {
+                let some = all.part(2, rows);
+                assert!(is_thin(some, b) && !is_thin(all, b));
+                let expected = &many[2 * columns..(2 + rows) * columns];
+                let near = |out: &[f32], times: f32| {
+                    out.iter().zip(expected).all(|(x, y)| (x - times * y).abs() < 1e-4)
+                };
+                let mut out = product(some, b);
+                assert!(near(&out, 1.0), "{rows} {columns}");
+                add_product(&mut out, some, b);
+                assert!(near(&out, 2.0), "{rows} {columns}");
+                multiply(&mut out, some, b, true);
+                assert!(near(&out, 3.0), "{rows} {columns}");
+                multiply(&mut out, some, b, false);
+                assert!(near(&out, 1.0), "{rows} {columns}");
             }
         }
     }

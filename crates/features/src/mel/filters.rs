@@ -53,7 +53,17 @@ impl FilterBank {
     /// Power in each filter from power in each bin.
     pub(super) fn apply(&self, power: &[f64], out: &mut Vec<f64>) {
         out.extend(self.0.iter().map(|filter| {
-            filter.weights.iter().zip(&power[filter.first..]).map(|(w, p)| w * p).sum::<f64>()
+            let (weights, rest) = filter.weights.as_chunks::<4>();
+            let (bins, last) = power[filter.first..][..filter.weights.len()].as_chunks::<4>();
+            // Four sums side by side, none of which waits for another.
+            let mut sums = [0.0; 4];
+            for (weights, bins) in weights.iter().zip(bins) {
+                for (sum, (weight, bin)) in sums.iter_mut().zip(weights.iter().zip(bins)) {
+                    *sum += weight * bin;
+                }
+            }
+            let rest: f64 = rest.iter().zip(last).map(|(weight, bin)| weight * bin).sum();
+            (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
         }));
     }
 }

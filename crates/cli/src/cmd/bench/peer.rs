@@ -7,16 +7,19 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::side::Products;
-use crate::args::Workload;
+use crate::args::{Case, Workload};
 
-/// The step of D1 in `PyTorch`.
+/// D1 and I1 in `PyTorch`.
 const D1: &str = include_str!("../../../../../benches/peer/d1.py");
 
-/// The steps of D2 in `PyTorch`.
+/// D2 and I2 in `PyTorch`.
 const D2: &str = include_str!("../../../../../benches/peer/d2.py");
 
-/// The step of D3 in `PyTorch`.
+/// D3 and I3 in `PyTorch`.
 const D3: &str = include_str!("../../../../../benches/peer/d3.py");
+
+/// F1, F1t and F2 in Python's libraries.
+const SOUND: &str = include_str!("../../../../../benches/peer/sound.py");
 
 /// What the scripts share.
 const SIDE: &str = include_str!("../../../../../benches/peer/side.py");
@@ -31,31 +34,38 @@ pub(super) struct Process {
 
 impl Process {
     /// This program.
-    pub(super) fn ours(workload: Workload, threads: usize) -> Result<Self> {
+    pub(super) fn ours(case: Case, threads: usize) -> Result<Self> {
         let program = std::env::current_exe().context("limbic cannot find itself")?;
         let mut command = Command::new(program);
-        command.args(["bench", "--side", "--workload", workload.name()]);
+        command.args(["bench", "--side", "--workload", case.workload.name()]);
+        command.args(["--clips", &case.clips.to_string(), "--longer", &case.longer.to_string()]);
         Self::start(command, "limbic", threads)
     }
 
     /// `PyTorch`, on the weights and inputs of `file`.
     pub(super) fn theirs(
         python: &Path,
-        workload: Workload,
+        case: Case,
         threads: usize,
         folder: &Path,
         file: &Path,
     ) -> Result<Self> {
-        let script = match workload {
-            Workload::D1 => D1,
-            Workload::D2 => D2,
-            Workload::D3 => D3,
+        let script = match case.workload {
+            Workload::D1 | Workload::I1 => D1,
+            Workload::D2 | Workload::I2 => D2,
+            Workload::D3 | Workload::I3 => D3,
+            Workload::F1 | Workload::F1t | Workload::F2 => SOUND,
+        };
+        let work = match case.workload {
+            workload if workload.learns() => "learn",
+            workload if workload.hears() => workload.name(),
+            _ => "answer",
         };
         let path = folder.join("step.py");
         std::fs::write(&path, script).with_context(|| path.display().to_string())?;
         std::fs::write(folder.join("side.py"), SIDE)?;
         let mut command = Command::new(python);
-        command.arg(&path).arg(file).arg(threads.to_string());
+        command.arg(&path).arg(file).arg(threads.to_string()).arg(work);
         Self::start(command, &python.display().to_string(), threads)
     }
 
@@ -83,16 +93,16 @@ impl Process {
         }
         if answer.is_empty() {
             bail!(
-                "{} stopped; what it said is above (PyTorch's side needs a Python with torch and \
-                 numpy)",
+                "{} stopped; what it said is above (the other side needs a Python with torch and \
+                 numpy, for f1 and f2 with librosa and opensmile)",
                 self.name
             );
         }
         Ok(answer)
     }
 
-    /// Losses before each of so many steps without dropout.
-    pub(super) fn losses(&mut self, steps: usize) -> Result<Vec<f64>> {
+    /// Losses before each of so many steps without dropout, or the answers.
+    pub(super) fn said(&mut self, steps: usize) -> Result<Vec<f64>> {
         let answer = self.ask(&format!("check {steps}"))?;
         serde_json::from_str(&answer).with_context(|| format!("{}: said {answer}", self.name))
     }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor, TensorData};
 use limbic_media::{Modality, PerModality};
 use limbic_model::objective::PositiveWeights;
 use limbic_model::{Batch, Input, LabelKind, LabelSet, Layout, Model, Recipe, Sequence, Target};
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::args::Workload;
+use crate::args::{Case, Workload};
 
 /// The label set.
-const SET: &str = "set";
+pub(super) const SET: &str = "set";
 
 /// MTEE as published (Dai et al. 2020), with 64 clips of 20 steps.
 const D1: &str = r#"
@@ -107,7 +107,7 @@ body = { kind = "tcn", dropout = DROPOUT }
 [model.encoder.body]
 features = "landmarks@1"
 input = { kind = "series", size = 102, scale = "raw" }
-body = { kind = "graph", steps = 90, dropout = DROPOUT }
+body = { kind = "graph", steps = STEPS, dropout = DROPOUT }
 [[stage]]
 name = "train"
 epochs = 1
@@ -119,52 +119,62 @@ objective.contrast = { form = "reference", temperature = 0.07 }
 /// How many classes the workloads have that have labels.
 const CLASSES: usize = 6;
 
-/// A model, what it is shown, and how it learns.
+/// A model, and what it is shown.
 pub(super) struct Made {
     pub(super) model: Model,
-    pub(super) batch: Batch,
-    pub(super) positives: PositiveWeights,
-    /// How it learns.
-    pub(super) recipe: Recipe,
+    pub(super) shown: Shown,
     /// What its label rows are.
     table: Vec<f32>,
     /// Inputs and targets by name.
     given: Given,
 }
 
+/// What a model is shown, and how it learns.
+pub(super) struct Shown {
+    pub(super) batch: Batch,
+    pub(super) positives: PositiveWeights,
+    pub(super) recipe: Recipe,
+}
+
 impl Made {
     /// With the published dropout, or with none, so that losses can be compared.
-    pub(super) fn new(workload: Workload, dropout: bool) -> Result<Self> {
-        let drop = |text: &str, all: &str, heads: &str| {
+    pub(super) fn new(case: Case, dropout: bool) -> Result<Self> {
+        let steps = |published: usize| published * case.longer;
+        let text = |text: &str, all: &str, heads: &str| {
             let [all, heads] = if dropout { [all, heads] } else { ["0.0"; 2] };
-            text.replace("DROPOUT", all).replace("HEADS", heads)
+            let text = text.replace("DROPOUT", all).replace("HEADS", heads);
+            text.replace("STEPS", &steps(90).to_string())
         };
-        match workload {
-            Workload::D1 => {
-                let given = [(Modality::Text, 20, 300), (Modality::Audio, 20, 74)];
-                let given = [&given[..], &[(Modality::Vision, 20, 35)]].concat();
-                Self::of(&drop(D1, "0.15", "0.0"), LabelKind::Multi, 64, &given)
+        match case.workload {
+            Workload::D1 | Workload::I1 => {
+                let given = [(Modality::Text, 300), (Modality::Audio, 74), (Modality::Vision, 35)];
+                let given = given.map(|(modality, size)| (modality, steps(20), size));
+                Self::of(case, &text(D1, "0.15", "0.0"), LabelKind::Multi, &given)
             }
-            Workload::D2 => {
-                let given = [(Modality::Audio, 150, 1024), (Modality::Vision, 90, 1408)];
-                Self::of(&drop(D2, "0.1", "0.2"), LabelKind::Class, 8, &given)
+            Workload::D2 | Workload::I2 => {
+                let given =
+                    [(Modality::Audio, steps(150), 1024), (Modality::Vision, steps(90), 1408)];
+                Self::of(case, &text(D2, "0.1", "0.2"), LabelKind::Class, &given)
             }
-            Workload::D3 => {
-                let given = [(Modality::Audio, 90, 128), (Modality::Body, 90, 102)];
-                let made = Self::of(&drop(D3, "0.1", "0.0"), LabelKind::Class, 32, &given)?;
-                Ok(made.with_second(32, &given))
+            Workload::F1 | Workload::F1t | Workload::F2 => {
+                bail!("{} has no model", case.workload.name())
+            }
+            Workload::D3 | Workload::I3 => {
+                let given = [(Modality::Audio, steps(90), 128), (Modality::Body, steps(90), 102)];
+                let made = Self::of(case, &text(D3, "0.1", "0.0"), LabelKind::Class, &given)?;
+                Ok(if case.workload.learns() { made.with_second(case, &given) } else { made })
             }
         }
     }
 
     /// `given` are steps and numbers a step of each modality.
     fn of(
+        case: Case,
         recipe: &str,
         kind: LabelKind,
-        clips: usize,
         modalities: &[(Modality, usize, usize)],
     ) -> Result<Self> {
-        let device = Device::flex().autodiff();
+        let (device, clips) = (Device::flex().autodiff(), case.clips);
         let recipe = Recipe::parse("bench", recipe)?;
         let set = LabelSet {
             name: SET.to_owned(),
@@ -184,7 +194,7 @@ impl Made {
             let rows = [vec![vec![0.0; words.size]; shown], own].concat();
             model = model.with_class_vectors(&rows)?;
         }
-        let (mut given, inputs) = look(clips, modalities, 0.1);
+        let (mut given, inputs) = look(case, modalities, 0.1);
         let labels: Vec<f32> = match kind {
             LabelKind::Class => (0..clips * CLASSES)
                 .map(|place| {
@@ -202,13 +212,13 @@ impl Made {
         let targets = vec![(SET.to_owned(), target)];
         let batch = Batch { inputs, second: None, targets, shared: None, taught: Vec::new() };
         let positives = BTreeMap::from([(SET.to_owned(), vec![3.0; CLASSES])]);
-        Ok(Self { model, batch, positives, recipe, table, given })
+        Ok(Self { model, shown: Shown { batch, positives, recipe }, table, given })
     }
 
     /// The same with another look at the same clips.
-    fn with_second(mut self, clips: usize, modalities: &[(Modality, usize, usize)]) -> Self {
-        let (given, inputs) = look(clips, modalities, 0.6);
-        self.batch.second = Some(inputs);
+    fn with_second(mut self, case: Case, modalities: &[(Modality, usize, usize)]) -> Self {
+        let (given, inputs) = look(case, modalities, 0.6);
+        self.shown.batch.second = Some(inputs);
         let named = given.into_iter().map(|(name, given)| (format!("{name}:second"), given));
         self.given.extend(named);
         self
@@ -217,7 +227,7 @@ impl Made {
     /// Weights, called as the authors call them, and inputs. What lies transposed there is
     /// `turned:NAME`; shapes are known to who reads.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
-        let mut all: BTreeMap<String, (Vec<usize>, Vec<f32>)> = BTreeMap::new();
+        let mut all = Given::new();
         for (path, values) in self.model.weights() {
             let Some(origin) = self.model.origin(&path) else { continue };
             let (layout, values) = match (origin.layout, path.as_str()) {
@@ -230,33 +240,42 @@ impl Made {
         for (name, given) in &self.given {
             all.insert(format!("given:{name}"), given.clone());
         }
-        let bytes: BTreeMap<&String, (&Vec<usize>, Vec<u8>)> = all
-            .iter()
-            .map(|(name, (shape, values))| {
-                (name, (shape, values.iter().flat_map(|x| x.to_le_bytes()).collect()))
-            })
-            .collect();
-        let views = bytes
-            .iter()
-            .map(|(name, (shape, bytes))| {
-                Ok((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-        safetensors::serialize_to_file(views, None, file)
-            .with_context(|| file.display().to_string())
+        deposit(&all, file)
     }
 }
 
+/// Writes tensors to a file for the peer.
+pub(super) fn deposit(all: &Given, file: &Path) -> Result<()> {
+    let bytes: BTreeMap<&String, (&Vec<usize>, Vec<u8>)> = all
+        .iter()
+        .map(|(name, (shape, values))| {
+            (name, (shape, values.iter().flat_map(|x| x.to_le_bytes()).collect()))
+        })
+        .collect();
+    let views = bytes
+        .iter()
+        .map(|(name, (shape, bytes))| {
+            Ok((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
+        })
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    safetensors::serialize_to_file(views, None, file).with_context(|| file.display().to_string())
+}
+
 /// Shape and numbers of inputs and targets by name.
-type Given = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+pub(super) type Given = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// Where a workload is computed; slopes are kept where it learns.
+fn device(case: Case) -> Device {
+    if case.workload.learns() { Device::flex().autodiff() } else { Device::flex() }
+}
 
 /// Series of each of `modalities`: its steps, and numbers a step.
 fn look(
-    clips: usize,
+    case: Case,
     modalities: &[(Modality, usize, usize)],
     salt: f32,
 ) -> (Given, PerModality<Input>) {
-    let device = Device::flex().autodiff();
+    let (device, clips) = (device(case), case.clips);
     let (mut given, mut inputs) = (Given::new(), PerModality::none());
     for (index, (modality, steps, size)) in modalities.iter().enumerate() {
         let values = wave(clips * steps * size, index as f32 * 0.1 + salt);
@@ -270,7 +289,7 @@ fn look(
 }
 
 /// Numbers between -1 and 1 that look random and are the same everywhere.
-fn wave(count: usize, salt: f32) -> Vec<f32> {
+pub(super) fn wave(count: usize, salt: f32) -> Vec<f32> {
     let mut state = u64::from(salt.to_bits()) | 1;
     let mut next = || {
         state =
@@ -290,16 +309,18 @@ mod tests {
     fn every_workload_is_built_and_what_it_learns_is_told_to_the_peer() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("step.safetensors");
-        for workload in Workload::value_variants() {
-            let made = Made::new(*workload, true).unwrap();
-            assert_eq!(made.recipe.stage.len(), 1, "{workload:?}");
+        let models = Workload::value_variants().iter().filter(|workload| !workload.hears());
+        for workload in models {
+            let case = Case { workload: *workload, clips: 2, longer: 1 };
+            let made = Made::new(case, true).unwrap();
+            assert_eq!(made.shown.recipe.stage.len(), 1, "{workload:?}");
             made.write(&file).unwrap();
             let bytes = std::fs::read(&file).unwrap();
             let told = safetensors::SafeTensors::deserialize(&bytes).unwrap();
             let (given, weights): (Vec<&str>, Vec<&str>) =
                 told.names().into_iter().partition(|name| name.starts_with("given:"));
-            let looks = if made.batch.second.is_some() { 2 } else { 1 };
-            let modalities = made.batch.inputs.iter().count();
+            let looks = if made.shown.batch.second.is_some() { 2 } else { 1 };
+            let modalities = made.shown.batch.inputs.iter().count();
             assert_eq!(given.len(), looks * modalities + 1, "{given:?}");
             assert!(weights.len() > 20, "{weights:?}");
         }
