@@ -17,7 +17,7 @@ export function consent(agreed: (wanted: Wanted) => void, cancelled: () => void)
   const microphone = el("input", { type: "checkbox", checked: true });
   const camera = el("input", { type: "checkbox", checked: true });
   const all = el("input", { type: "checkbox" });
-  const start = button("Start", { class: "main", disabled: true }, () =>
+  const start = button("Start", { class: "primary", disabled: true }, () =>
     agreed({ microphone: microphone.checked, camera: camera.checked }),
   );
   const ready = (): void => {

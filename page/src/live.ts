@@ -32,7 +32,7 @@ export class Live {
   private readonly time = el("span", { class: "time" }, "0:00");
   private readonly state = el("span", { class: "muted", role: "status" }, "Opening …");
   private readonly preview = el("video", { class: "preview", playsinline: true, "aria-label": "What the camera sees" });
-  private readonly press = button("Stop", { class: "main", disabled: true }, () => this.stop());
+  private readonly press = button("Stop", { class: "primary", disabled: true }, () => this.stop());
 
   constructor(
     private readonly asked: Asked,
