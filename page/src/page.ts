@@ -64,7 +64,10 @@ class Page {
     this.subject = subject;
     const reading = await this.asking(subject, this.ask.asked);
     if (!reading) {
-      if (this.subject === subject) this.begin.hidden = false;
+      if (this.subject === subject) {
+        this.begin.hidden = false;
+        this.fresh.hidden = true;
+      }
       return;
     }
     this.media = subject.kind === "file" ? held(subject.file) : null;

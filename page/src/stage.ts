@@ -13,6 +13,9 @@ export interface Media {
   kind: "video" | "audio" | "image";
 }
 
+/** The height of a name at a box, in pixels. */
+const NAME = 30;
+
 /** A face is taken to be where it was last seen for so many seconds. */
 const STAYS = 0.75;
 
@@ -71,7 +74,12 @@ export class Stage {
     const words = [letter, estimate?.uncertain ? "uncertain" : (said?.label ?? "")].filter(Boolean).join(" · ");
     const box = el("div", { class: "box" }, words ? el("span", {}, words) : null);
     box.classList.toggle("unsure", estimate?.uncertain ?? true);
-    box.classList.toggle("low", place.y < 0.12);
+    // The name stands above the box, below it where there is no room, else inside.
+    const height = this.frame.clientHeight;
+    const above = place.y * height >= NAME;
+    const below = (1 - place.y - place.h) * height >= NAME;
+    if (!above) box.classList.add(below ? "below" : "inside");
+    box.classList.toggle("right", place.x + place.w / 2 > 0.6);
     return styled(box, {
       left: `${place.x * 100}%`,
       top: `${place.y * 100}%`,

@@ -12,7 +12,8 @@ export const PAGE = dirname(dirname(fileURLToPath(import.meta.url)));
 export const REPOSITORY = dirname(PAGE);
 export const HELLO = join(REPOSITORY, "samples/hello.mp4");
 
-const bin = process.env.LIMBIC_BIN ?? join(REPOSITORY, "target/release/limbic");
+const target = process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, "target");
+const bin = process.env.LIMBIC_BIN ?? join(target, "release/limbic");
 if (!existsSync(bin)) throw new Error(`${bin} is not there; build it with \`cargo build --release\`, or name it in LIMBIC_BIN`);
 
 /** What the program prints. */
