@@ -36,8 +36,11 @@ async function start(page, wanted = ["Microphone", "Camera"]) {
   await page.goto(server.url);
   await page.click("#live");
   const ready = () => page.isEnabled(".consent >> text=Start");
+  for (const device of ["Microphone", "Camera"]) {
+    await page.uncheck(`label:has-text("${device}") input`);
+    await page.setChecked(`label:has-text("${device}") input`, wanted.includes(device));
+  }
   assert.ok(!(await ready()), "nothing starts before everybody agrees");
-  for (const device of ["Microphone", "Camera"]) await page.setChecked(`label:has-text("${device}") input`, wanted.includes(device));
   await page.check('label:has-text("Everyone who can be heard or seen agrees") input');
   assert.ok(await ready());
   await page.click(".consent >> text=Start");
