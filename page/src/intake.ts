@@ -4,22 +4,27 @@ import type { Subject } from "./api";
 
 const WORDS = /\.(srt|vtt|txt)$/i;
 
-/** What files mean together: a recording, perhaps with its words in another file. */
-export function subject(files: readonly File[]): Subject | null {
+const ONE = "Drop one recording at a time, perhaps with its words as .srt, .vtt or .txt; `limbic predict` reads many.";
+
+/** What files mean together: a recording, perhaps with its words in another file; a sentence on why they mean nothing. */
+export function subject(files: readonly File[]): Subject | string | null {
   const media = files.find((file) => !WORDS.test(file.name));
+  const count = files.filter((file) => WORDS.test(file.name) !== (media !== undefined)).length;
+  if (count > 1 || files.length > 2) return ONE;
   const words = files.find((file) => WORDS.test(file.name)) ?? null;
   if (media) return { kind: "file", file: media, words };
   return words ? { kind: "file", file: words, words: null } : null;
 }
 
-/** Listens for everything that can be read; `begin` is called with it. */
-export function intake(begin: (subject: Subject) => void): void {
+/** Listens for everything that can be read: `begin` is called with it, `refuse` with why it is not. */
+export function intake(begin: (subject: Subject) => void, refuse: (sentence: string) => void): void {
   const picker = document.querySelector<HTMLInputElement>("#file")!;
   const form = document.querySelector<HTMLFormElement>("#words")!;
   const text = form.querySelector("textarea")!;
   const take = (files: FileList | null | undefined): boolean => {
     const found = subject([...(files ?? [])]);
-    if (found) begin(found);
+    if (typeof found === "string") refuse(found);
+    else if (found) begin(found);
     return found !== null;
   };
   picker.addEventListener("change", () => {

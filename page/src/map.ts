@@ -70,6 +70,10 @@ export class AffectMap {
   private trail(places: readonly Place[]): SVGElement[] {
     const { store } = this;
     const parts: SVGElement[] = [];
+    if (places.length > DOTS) {
+      const way = places.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
+      return [svg("path", { d: `M${way}` })];
+    }
     places.forEach((place, i) => {
       const before = places[i - 1];
       const age = 0.25 + (0.75 * (i + 1)) / places.length;
@@ -78,7 +82,6 @@ export class AffectMap {
         parts.push(styled(line, { opacity: age.toFixed(2) }));
       }
     });
-    if (places.length > DOTS) return parts;
     for (const place of places) {
       const estimate = place.row.estimate!;
       const dot = svg("circle", { cx: place.x, cy: place.y, r: 3.2 });

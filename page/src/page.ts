@@ -34,7 +34,10 @@ class Page {
 
   constructor() {
     themed(find<HTMLButtonElement>("theme"));
-    intake((subject) => void this.read(subject));
+    intake(
+      (subject) => void this.read(subject),
+      (sentence) => this.say(sentence),
+    );
     this.fresh.addEventListener("click", () => this.start());
     find("live").addEventListener("click", () => this.listen());
   }
@@ -124,6 +127,7 @@ class Page {
     this.place.replaceChildren(this.view.element);
     this.begin.hidden = true;
     this.fresh.hidden = false;
+    this.view.focus();
     await this.redraw(again);
   }
 
@@ -159,6 +163,8 @@ class Page {
     if (!this.view) {
       this.view = new View({ reading, peaks, media: null, aspect: null });
       this.view.element.classList.add("growing");
+      // Once a second would be too much to listen to.
+      this.view.element.querySelector(".summary")?.setAttribute("aria-live", "off");
       this.place.append(this.view.element);
     }
     this.view.grow(reading, peaks, seconds);

@@ -13,6 +13,7 @@ export class Player {
   private readonly icon = svg("path");
   private readonly press: HTMLButtonElement;
   private readonly time = el("span", { class: "time" });
+  private readonly why = el("span", { class: "muted" });
 
   constructor(
     private readonly store: Store,
@@ -22,9 +23,15 @@ export class Player {
     this.press = button("", { class: "round" }, () => this.toggle());
     this.press.append(svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, this.icon));
     this.element.append(this.press, this.time);
-    if (media) this.element.append(mute(media));
-    else this.element.append(el("span", { class: "muted" }, "without its sound"));
+    this.element.append(media ? mute(media) : this.why);
+    if (!media) this.silent("without its sound");
     store.listen(() => this.draw());
+  }
+
+  /** Says why nothing is heard. */
+  silent(why: string): void {
+    this.why.textContent = why;
+    this.element.lastElementChild?.replaceWith(this.why);
   }
 
   toggle(): void {

@@ -44,12 +44,19 @@ export class Stage {
       });
     } else if (picture) {
       picture.addEventListener("load", () => shape(picture.naturalWidth / picture.naturalHeight));
-    } else {
-      this.frame.classList.add("empty");
     }
-    this.frame.append(...[picture, this.boxes].filter((part) => part !== null));
+    this.frame.append(this.boxes);
+    if (picture) this.frame.prepend(picture);
+    else this.frame.classList.add("empty");
     this.element.append(this.frame);
     store.listen((change) => this.draw(change));
+  }
+
+  /** Leaves only the boxes. */
+  empty(): void {
+    this.frame.classList.add("empty");
+    this.frame.replaceChildren(this.boxes);
+    this.draw("reading");
   }
 
   private draw(change: Change): void {

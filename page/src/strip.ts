@@ -6,6 +6,9 @@ import type { Said } from "./estimate";
 import type { Row, Span } from "./reading";
 import type { Store } from "./store";
 
+/** Less than this share of the whole is too thin for a name. */
+const THIN = 0.02;
+
 interface Piece extends Span {
   said: Said | null;
   uncertain: boolean;
@@ -52,15 +55,13 @@ function block(store: Store, run: readonly Piece[]): HTMLElement {
   const seconds = Math.max(last.end - first.start, 1e-9);
   const share =
     run.reduce((sum, piece) => sum + piece.said!.share * (piece.end - piece.start), 0) / seconds;
-  const made = el(
-    "div",
-    { class: first.uncertain ? "block uncertain" : "block", title: label },
-    el("span", {}, label),
-  );
+  const thin = seconds / store.span < THIN;
+  const kind = first.uncertain ? "block uncertain" : "block";
+  const made = el("div", { class: thin ? `${kind} thin` : kind }, thin ? null : el("span", {}, label));
   return styled(made, {
     left: `${(first.start / store.span) * 100}%`,
     width: `${(seconds / store.span) * 100}%`,
     "--c": store.colour(label),
-    "--share": `${Math.round(14 + 26 * share)}%`,
+    "--share": `${Math.round((thin ? 30 : 14) + 26 * share)}%`,
   });
 }

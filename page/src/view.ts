@@ -34,12 +34,12 @@ const FORMATS: readonly [Format, string][] = [
 export class View {
   readonly element = el("article", { class: "view", "aria-label": "Reading" });
   readonly store: Store;
-  private readonly title = el("h1", {});
+  private readonly title = el("h1", { tabindex: "-1" });
   private readonly about = el("p", { class: "muted" });
   private clock: Clock | null = null;
   private peaks: readonly number[];
   private readonly player: Player;
-  private readonly media: HTMLMediaElement | null;
+  private media: HTMLMediaElement | null;
 
   /** `ask` stands below the timeline. */
   constructor({ reading, peaks, media, aspect }: Shown, ask: HTMLElement | null = null) {
@@ -49,6 +49,7 @@ export class View {
     const seek = (time: number): void => this.seek(time);
     const stage = new Stage(store, media, aspect ?? 16 / 9);
     this.media = stage.player;
+    this.media?.addEventListener("error", () => this.bare(stage));
     this.wind();
     this.player = new Player(store, () => this.clock, this.media);
     const timeline = new Timeline(store, this.player.element, () => this.peaks, seek);
@@ -83,6 +84,11 @@ export class View {
     this.store.replace(this.store.reading, this.store.span);
   }
 
+  /** Puts those who do not use a pointer at the beginning of the reading. */
+  focus(): void {
+    this.title.focus({ preventScroll: true });
+  }
+
   /** Ends the clock and lets go of the keyboard. */
   close(): void {
     this.clock?.stop();
@@ -93,6 +99,16 @@ export class View {
   private seek(time: number): void {
     if (this.clock) this.clock.seek(time);
     else this.store.seek(time);
+  }
+
+  /** Goes on without a recording that the browser cannot show. */
+  private bare(stage: Stage): void {
+    this.clock?.stop();
+    this.media = this.clock = null;
+    stage.empty();
+    this.player.silent("this browser cannot play it");
+    this.wind();
+    this.player.draw();
   }
 
   private wind(): void {

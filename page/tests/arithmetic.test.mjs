@@ -5,8 +5,8 @@ import { after, test } from "node:test";
 import { readFile } from "node:fs/promises";
 import { modules } from "./modules.mjs";
 
-const { loaded, close } = await modules("resample", "ridge", "lanes", "estimate", "api", "stage", "reading", "waveform");
-const [{ Resampler }, { smooth }, { lanes, indexAt, letter }, { alone }, { events, listed, options, DEFAULT }, { placeAt }, { clockTime }, { peaks }] = loaded;
+const { loaded, close } = await modules("resample", "ridge", "lanes", "estimate", "api", "stage", "reading", "waveform", "intake");
+const [{ Resampler }, { smooth }, { lanes, indexAt, letter }, { alone }, { events, listed, options, DEFAULT }, { placeAt }, { clockTime }, { peaks }, { subject }] = loaded;
 after(close);
 
 const two = JSON.parse(await readFile(new URL("fixtures/two.json", import.meta.url), "utf8"));
@@ -91,6 +91,17 @@ test("a face is between the pictures it was seen in, and nowhere long after", ()
 test("times are written as people write them", () => {
   assert.deepEqual([0, 7, 61, 3723].map((s) => clockTime(s)), ["0:00", "0:07", "1:01", "1:02:03"]);
   assert.equal(clockTime(9.97, true), "0:09.9");
+});
+
+test("a recording may come with its words, and never with another recording", () => {
+  const files = (...names) => names.map((name) => ({ name }));
+  assert.deepEqual(subject(files("talk.mp4")), { kind: "file", file: { name: "talk.mp4" }, words: null });
+  assert.deepEqual(subject(files("talk.srt", "talk.mp4")), { kind: "file", file: { name: "talk.mp4" }, words: { name: "talk.srt" } });
+  assert.deepEqual(subject(files("talk.TXT")), { kind: "file", file: { name: "talk.TXT" }, words: null });
+  for (const many of [["a.mp4", "b.mp4"], ["a.txt", "b.txt"], ["a.mp4", "a.srt", "b.srt"]]) {
+    assert.match(subject(files(...many)), /one recording at a time/, many.join());
+  }
+  assert.equal(subject([]), null);
 });
 
 test("peaks are where the sound is, the loudest being one", () => {

@@ -160,6 +160,21 @@ test("a file is dropped anywhere, and words are pasted", async () => {
   });
 });
 
+test("a recording that the browser cannot show is read all the same, and plays without its sound", async () => {
+  await visit({}, async (page) => {
+    // To the page it is a video; to the browser it is none.
+    await page.addInitScript(() => {
+      URL.createObjectURL = () => "data:video/mp4;base64,AAAA";
+    });
+    await page.reload();
+    await upload(page);
+    await page.waitForSelector("text=this browser cannot play it");
+    assert.equal(await page.locator("video").count(), 0);
+    await page.click('[aria-label="Play"]');
+    await page.waitForFunction(() => Number(document.querySelector(".slider").getAttribute("aria-valuenow")) > 0.3);
+  });
+});
+
 test("everything is done with the keyboard alone", async () => {
   await visit({}, async (page) => {
     const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.textContent);
