@@ -1,6 +1,7 @@
 // The program's own interface, at the place that this page came from and nowhere else.
 
 import type { Modality, Reading } from "./reading";
+import { carried } from "./token";
 
 /** What is read: a file, perhaps with its words in another, or words alone. */
 export type Subject =
@@ -38,7 +39,15 @@ export const DEFAULT: Asked = {
 };
 
 /** What the program answers instead of a reading: one sentence that says the way out. */
-export class Problem extends Error {}
+export class Problem extends Error {
+  constructor(
+    sentence: string,
+    /** The status of the answer, if there was one. */
+    readonly status = 0,
+  ) {
+    super(sentence);
+  }
+}
 
 /** A list of emotions as the program takes it; semicolons part them where one holds a comma. */
 export function listed(emotions: readonly string[]): string {
@@ -70,7 +79,7 @@ export async function predict(
     body.append("file", subject.file, subject.file.name);
     if (subject.words) body.append("text", subject.words, subject.words.name);
   }
-  const headers = { accept: "text/event-stream, application/json;q=0.5" };
+  const headers = { accept: "text/event-stream, application/json;q=0.5", ...carried() };
   const response = await reached(fetch("v1/predict", { method: "POST", body, headers, signal }));
   if (!response.ok) throw await problem(response);
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
@@ -86,23 +95,23 @@ export async function predict(
 
 /** The models that can be asked; none where the program does not say. */
 export async function models(): Promise<Model[]> {
-  const response = await reached(fetch("v1/models"));
+  const response = await reached(fetch("v1/models", { headers: carried() }));
   if (!response.ok) throw await problem(response);
   return ((await response.json()) as { models: Model[] }).models;
 }
 
 /** Makes one sentence of whatever went wrong. */
-export function told(problem: unknown): Problem {
+export function told(problem: unknown, status = 0): Problem {
   const detail = (problem as { detail?: unknown; title?: unknown } | null) ?? {};
   const sentence = detail.detail ?? detail.title;
-  return new Problem(typeof sentence === "string" ? sentence : "The program could not answer; see its messages.");
+  return new Problem(typeof sentence === "string" ? sentence : "The program could not answer; see its messages.", status);
 }
 
 async function problem(response: Response): Promise<Problem> {
   try {
-    return told(await response.json());
+    return told(await response.json(), response.status);
   } catch {
-    return new Problem(`The program answered ${response.status} without saying why; see its messages.`);
+    return new Problem(`The program answered ${response.status} without saying why; see its messages.`, response.status);
   }
 }
 

@@ -9,6 +9,7 @@ import { Live } from "./live";
 import type { Reading } from "./reading";
 import type { Media } from "./stage";
 import { themed } from "./theme";
+import { asking } from "./token";
 import { View } from "./view";
 import { peaksOf } from "./waveform";
 
@@ -27,10 +28,7 @@ class Page {
   private live: Live | null = null;
   private running: AbortController | null = null;
   private settled: Asked = this.ask.asked;
-  private model: Promise<Model | null> = models().then(
-    (found) => found[0] ?? null,
-    () => null,
-  );
+  private model: Promise<Model | null> = this.known();
 
   constructor() {
     themed(find<HTMLButtonElement>("theme"));
@@ -40,6 +38,28 @@ class Page {
     );
     this.fresh.addEventListener("click", () => this.start());
     find("live").addEventListener("click", () => this.listen());
+  }
+
+  /** The model; none where the program does not say. */
+  private async known(): Promise<Model | null> {
+    try {
+      return (await models())[0] ?? null;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) this.unlock(error.message);
+      return null;
+    }
+  }
+
+  /** Asks for the token of the server. */
+  private unlock(sentence: string): void {
+    const form = asking(() => {
+      form.remove();
+      this.say(null);
+      this.model = this.known();
+    });
+    this.say(sentence);
+    this.begin.querySelector(".ways")?.before(form);
+    form.querySelector("input")?.focus();
   }
 
   /** Back to the beginning. */

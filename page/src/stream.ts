@@ -1,6 +1,7 @@
 // A reading as it happens: sound and pictures go to the program, rows come back.
 
 import { options, Problem, told, type Asked } from "./api";
+import { protocols } from "./token";
 import type { Labels, Reading, Row } from "./reading";
 
 /** Samples a second that the program hears. */
@@ -40,7 +41,7 @@ export class Stream {
   ) {
     const place = new URL("v1/stream", location.href);
     place.protocol = place.protocol.replace("http", "ws");
-    this.socket = new WebSocket(place);
+    this.socket = new WebSocket(place, protocols());
     this.socket.binaryType = "arraybuffer";
     const { emotions, labels, risk } = options(asked);
     const start = {

@@ -175,6 +175,27 @@ test("a recording that the browser cannot show is read all the same, and plays w
   });
 });
 
+test("a server that asks for a token is told it once", async () => {
+  await visit({}, async (page) => {
+    const guard = (route) =>
+      route.request().headers().authorization === "Bearer open-sesame-open-sesame"
+        ? route.continue()
+        : route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"detail":"give the token"}' });
+    await page.route("**/v1/**", guard);
+    await page.reload();
+    await page.waitForSelector("text=give the token");
+    assert.equal(await page.evaluate(() => document.activeElement.name), "token");
+    await page.keyboard.type("wrong");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=give the token");
+    await page.fill('[name="token"]', "open-sesame-open-sesame");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".token", { state: "detached" });
+    await upload(page);
+    assert.match(await answer(page), /happiness/);
+  });
+});
+
 test("everything is done with the keyboard alone", async () => {
   await visit({}, async (page) => {
     const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.textContent);

@@ -27,7 +27,7 @@ export async function serve() {
   const url = process.env.LIMBIC_URL;
   if (url) return { url, stop: async () => {} };
   const port = await freePort();
-  const server = spawn(bin, ["serve", "--port", String(port)], { stdio: ["ignore", "ignore", "pipe"] });
+  const server = spawn(bin, ["serve", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   server.stderr.on("data", (data) => (said += data));
   const at = `http://127.0.0.1:${port}/`;
