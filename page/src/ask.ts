@@ -75,7 +75,7 @@ export class Ask {
       event.preventDefault();
       const added = name.value.trim().replace(/\s*=\s*/, "=").replaceAll(";", ",");
       if (added === "") return;
-      this.change({ emotions: [...this.current().filter((known) => head(known) !== head(added)), added] });
+      this.change({ emotions: [...this.current().filter((known) => head(known) !== head(added)), added], labels: null });
       this.element.querySelector<HTMLInputElement>('[name="emotion"]')?.focus();
     });
     return form;

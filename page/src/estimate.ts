@@ -2,6 +2,9 @@
 
 import type { Estimate, Labels, Modality, PerLabel } from "./reading";
 
+/** Of labels that are all there, so many are named. */
+const NAMED = 3;
+
 /** A label and how strongly it is meant, 0 to 1. */
 export interface Said {
   label: string;
@@ -41,8 +44,16 @@ export function answer(estimate: Estimate): string {
   if (estimate.uncertain) {
     return estimate.top === null ? "uncertain" : `uncertain (most likely: ${estimate.top})`;
   }
-  if (estimate.yes) return estimate.yes.length > 0 ? estimate.yes.join(", ") : "none of the labels";
-  return estimate.answer ?? "";
+  return estimate.yes ? highest(estimate, estimate.yes) : (estimate.answer ?? "");
+}
+
+/** The most probable of several labels that are there. */
+function highest(estimate: Estimate, yes: readonly string[]): string {
+  if (yes.length === 0) return "none of the labels";
+  const share = (label: string): number => estimate.probabilities?.[label] ?? 0;
+  const named = [...yes].sort((a, b) => share(b) - share(a)).slice(0, NAMED);
+  const more = yes.length - named.length;
+  return named.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** A point of the valence-arousal map in words. */

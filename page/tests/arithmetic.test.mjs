@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { modules } from "./modules.mjs";
 
 const { loaded, close } = await modules("resample", "ridge", "lanes", "estimate", "api", "stage", "reading", "waveform", "intake");
-const [{ Resampler }, { smooth }, { lanes, indexAt, letter }, { alone }, { events, listed, options, DEFAULT }, { placeAt }, { clockTime }, { peaks }, { subject }] = loaded;
+const [{ Resampler }, { smooth }, { lanes, indexAt, letter }, { alone, answer }, { events, listed, options, DEFAULT }, { placeAt }, { clockTime }, { peaks }, { subject }] = loaded;
 after(close);
 
 const two = JSON.parse(await readFile(new URL("fixtures/two.json", import.meta.url), "utf8"));
@@ -55,6 +55,14 @@ test("a modality alone is the softmax of its evidence", () => {
   assert.equal(label, "a");
   assert.ok(Math.abs(share - 1 / (1 + Math.exp(-1))) < 1e-9);
   assert.equal(alone(estimate, "audio", labels), null);
+});
+
+test("of many labels that are there, the most probable are named", () => {
+  const estimate = { uncertain: false, top: "d", yes: ["a", "b", "c", "d", "e"], probabilities: { a: 0.6, b: 0.7, c: 0.5, d: 0.9, e: 0.8 } };
+  assert.equal(answer(estimate), "d, e, b and 2 more");
+  assert.equal(answer({ ...estimate, yes: ["c", "a"] }), "a, c");
+  assert.equal(answer({ ...estimate, yes: [] }), "none of the labels");
+  assert.equal(answer({ ...estimate, uncertain: true }), "uncertain (most likely: d)");
 });
 
 test("events come whole out of pieces cut anywhere", async () => {
