@@ -53,7 +53,7 @@ test("a clip is uploaded, played, sought and exported", async () => {
     await upload(page);
     assert.match(await answer(page), /happiness\s+\d+ %/);
     for (const part of ["timeline", "evidence", "map", "transcript"]) assert.ok(await page.isVisible(`.${part}`), part);
-    assert.match(await page.innerText(".transcript"), /surprise/);
+    assert.match(await page.innerText(".transcript"), /wonderful day/);
     await page.waitForSelector(".waveform");
     await page.waitForSelector(".box");
 
