@@ -50,6 +50,8 @@ export class Stage {
     else this.frame.classList.add("empty");
     this.element.append(this.frame);
     store.listen((change) => this.draw(change));
+    // Names stand where there is room, which is known once the frame has a size.
+    new ResizeObserver(() => this.draw("moment")).observe(this.frame);
   }
 
   /** Leaves only the boxes. */
