@@ -68,6 +68,7 @@ Examples:
   limbic predict --text 'What a lovely surprise!' words alone
   limbic predict talk.mp4 --emotions 'joy, awe'   emotions of your choice, by their words
   limbic predict recordings/ -o all.csv           a folder, one line for each second
+  limbic predict talk.mp4 --report talk.html      a page to look at, in one file
   limbic predict 'calls/*.wav' --format jsonl     one JSON object for each call
   find . -name '*.flac' | limbic predict -        a list of paths on standard input
 
@@ -138,6 +139,14 @@ pub(crate) struct Predict {
     /// Write to this file instead of standard output; it appears when it is complete
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Also write the reading of one clip as an HTML file that shows it in any browser, by itself
+    #[arg(long, value_name = "HTML")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Put the recording itself into the report, so that it can be played there
+    #[arg(long, requires = "report")]
+    pub(crate) report_media: bool,
 
     /// Colours in the table
     #[arg(

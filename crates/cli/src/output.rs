@@ -4,6 +4,7 @@ mod csv;
 mod destination;
 mod json;
 mod palette;
+mod report;
 mod strip;
 mod table;
 mod wrap;
@@ -17,6 +18,7 @@ use limbic::Reading;
 
 pub(crate) use destination::Destination;
 pub(crate) use palette::{Colours, width};
+pub(crate) use report::Report;
 pub(crate) use wrap::wrap;
 
 use crate::args::Format;

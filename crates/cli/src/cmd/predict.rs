@@ -13,7 +13,7 @@ use limbic_media::{Clip, Cue};
 
 use crate::args::{Args, Format, Predict};
 use crate::inputs::Inputs;
-use crate::output::{self, Colours, Destination, Printer, visible};
+use crate::output::{self, Colours, Destination, Printer, Report, visible};
 use crate::progress::Waiting;
 
 /// Reads every input and prints its reading; one sentence on standard error for each that
@@ -24,8 +24,13 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
     if typed.text.is_some() && inputs.len() > 1 {
         wrong("--text belongs to one clip: give one file with it, or none");
     }
+    if typed.report.is_some() && inputs.len() > 1 {
+        wrong("--report shows one clip: give one file with it");
+    }
     let words = words(typed)?;
     let limbic = asked(typed)?;
+    let report = typed.report.as_deref().map(|path| Report::open(path, typed.report_media));
+    let mut report = report.transpose()?;
     let destination = Destination::open(typed.output.as_deref())?;
     limbic.warnings().iter().for_each(|warning| output::warn(warning));
     // Foreign decoders may panic on damaged bytes; what they say is for the log.
@@ -45,6 +50,9 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
         match outcome {
             Ok(reading) => {
                 read += 1;
+                if let Some(report) = report.take() {
+                    report.write(&reading, input.path())?;
+                }
                 if let Err(error) = waiting.aside(|| printer.print(&reading)) {
                     return broken(error);
                 }
@@ -103,6 +111,13 @@ impl Input {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Words | Self::Nothing(_) => "--text".to_owned(),
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Words | Self::Nothing(_) => None,
         }
     }
 
