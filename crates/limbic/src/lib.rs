@@ -18,8 +18,8 @@
 //! missing is absent to the last layer: nothing is filled in for it.
 //!
 //! The file is gone over once for its sound and once for its pictures, and only the experts'
-//! answers are kept, a few hundred bytes for each row of the timeline: an hour takes no more
-//! memory than ten minutes.
+//! answers, places of faces and words are kept, a few hundred bytes for each row of the timeline: an
+//! hour takes no more memory than ten minutes.
 
 mod decimals;
 mod emotion;
@@ -51,6 +51,7 @@ pub use limbic_model::LabelKind;
 pub use options::{Options, Risk};
 pub use read::{DEFAULT_MODEL, Limbic};
 pub use reading::{
-    Estimate, NOTE, Presence, Presences, Reading, Row, SCHEMA, Summary, Target, Track,
+    Estimate, FaceBox, Line, NOTE, Presence, Presences, Reading, Row, SCHEMA, Summary, Target,
+    Track,
 };
 pub use scores::{LOG_FLOOR, MeanScores, Scores};

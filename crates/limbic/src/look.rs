@@ -6,7 +6,7 @@ use limbic_media::{Clip, FaceTracker, Skipped};
 
 use crate::error::Failure;
 use crate::experts::{Expert, Shown};
-use crate::reading::Presence;
+use crate::reading::{FaceBox, Presence};
 use crate::slot::{Board, Sight};
 
 /// Pictures looked at a second: an expression takes about half a second to come and go.
@@ -56,7 +56,7 @@ pub(crate) fn look(
         }
         let small = face.width() < expert.side();
         let presence = if scores.is_some() { Presence::Read } else { Presence::NoFace };
-        board.see(&Sight { time: 0.0, track: 0, small, scores });
+        board.see(&Sight { place: FaceBox::whole(0.0), track: 0, small, scores });
         return Ok(Seen { looked: true, ..Seen::nothing(presence) });
     }
     let rate = (1.0 / board.every()).clamp(RATE, MOST_RATE);
@@ -94,7 +94,8 @@ pub(crate) fn look(
         for face in tracker.step(&frame) {
             let small = face.region.side < expert.side() as f32;
             let shown = expert.shown(&frame, &face, MARGIN)?;
-            judge.take(Waiting { time, track: face.track, small, shown }, board)?;
+            let place = FaceBox::of(&face, &frame);
+            judge.take(Waiting { place, track: face.track, small, shown }, board)?;
         }
         if let Some(declared) = declared {
             progress(time / declared);
@@ -132,7 +133,7 @@ struct Judge<'a> {
 
 /// A face that has not been judged.
 struct Waiting {
-    time: f64,
+    place: FaceBox,
     track: u32,
     small: bool,
     shown: Shown,
@@ -150,11 +151,11 @@ impl Judge<'_> {
         }
         let (faces, sights): (Vec<Shown>, Vec<_>) = std::mem::take(&mut self.waiting)
             .into_iter()
-            .map(|face| (face.shown, (face.time, face.track, face.small)))
+            .map(|face| (face.shown, (face.place, face.track, face.small)))
             .unzip();
-        for ((time, track, small), scores) in sights.into_iter().zip(self.expert.faces(&faces)?) {
+        for ((place, track, small), scores) in sights.into_iter().zip(self.expert.faces(&faces)?) {
             self.judged |= scores.is_some();
-            board.see(&Sight { time, track, small, scores });
+            board.see(&Sight { place, track, small, scores });
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::labels::Labels;
 use crate::listen::{Heard, listen};
 use crate::look::{Seen, look};
 use crate::options::Options;
-use crate::reading::{NOTE, Presence, Presences, Reading, SCHEMA, Target};
+use crate::reading::{Line, NOTE, Presence, Presences, Reading, SCHEMA, Target};
 use crate::scores::Scores;
 use crate::slot::Board;
 use crate::timeline::{Findings, Words, rows};
@@ -113,7 +113,7 @@ impl Limbic {
         options: &Options,
         progress: impl FnMut(f64),
     ) -> Result<Reading> {
-        let Examined { board, findings, presences, whole, length } =
+        let Examined { board, findings, presences, whole, length, cues } =
             self.examine(clip, options, progress)?;
         let (fusion, question) = (self.experts.fusion(), self.experts.question()?);
         let join =
@@ -132,6 +132,7 @@ impl Limbic {
             tracks: summary::tracks(&board, &join),
             timeline: rows(&board, &findings, &join, length),
             skipped: findings.skipped,
+            transcript: cues.into_iter().map(Line::from).collect(),
         })
     }
 
@@ -181,8 +182,8 @@ impl Limbic {
             }
         };
         let mut length = heard.seconds.max(seen.seconds);
-        let (words, text) = match self.expert(options, Modality::Text)? {
-            Err(presence) => (Words::None, presence),
+        let (words, text, cues) = match self.expert(options, Modality::Text)? {
+            Err(presence) => (Words::None, presence, Vec::new()),
             Ok(expert) => {
                 let cues = cues(clip, length);
                 if length <= 0.0 {
@@ -191,7 +192,7 @@ impl Limbic {
                 let words = words::read(&cues, &mut board, options.items(), |t| expert.texts(t))
                     .map_err(failed)?;
                 let presence = presence_of_words(&words, clip);
-                (words, presence)
+                (words, presence, cues)
             }
         };
         let presences = Presences { text, audio: heard.presence, vision: seen.presence };
@@ -207,7 +208,7 @@ impl Limbic {
         board.close(length);
         let findings =
             Findings { words, listened: heard.seconds > 0.0, looked: seen.looked, skipped };
-        Ok(Examined { board, findings, presences, whole: heard.whole, length })
+        Ok(Examined { board, findings, presences, whole: heard.whole, length, cues })
     }
 
     /// The expert for a modality that is wanted, or why it has no part.
@@ -232,6 +233,8 @@ struct Examined {
     whole: Option<Scores>,
     /// Seconds.
     length: f64,
+    /// The words read.
+    cues: Vec<Cue>,
 }
 
 /// Refuses what can be told without decoding.

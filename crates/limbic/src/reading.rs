@@ -1,10 +1,10 @@
 //! The answer: what limbic writes for one clip. Its JSON form is documented in `docs/reading.md`.
 
-use limbic_media::{Modality, PerModality, Skipped, Span};
+use limbic_media::{Cue, Face, Frame, Modality, PerModality, Skipped, Span};
 use limbic_model::LabelKind;
 use serde::{Deserialize, Serialize};
 
-use crate::decimals::{maybe, maybe_seconds, seconds};
+use crate::decimals::{maybe, maybe_seconds, seconds, share};
 use crate::flag::Flag;
 use crate::fusion::Fused;
 use crate::labels::{Labels, PerLabel};
@@ -56,6 +56,29 @@ pub struct Reading {
     pub tracks: Vec<Track>,
     /// The clip from its beginning to its end.
     pub timeline: Vec<Row>,
+    /// The words that were read, in the order of the clip; empty where none were.
+    #[serde(default)]
+    pub transcript: Vec<Line>,
+}
+
+/// Words as they were read, and when they are said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// First second; `None` for words without times.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub start: Option<f64>,
+    /// Last second; `None` for words without times.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub end: Option<f64>,
+    /// The words, on one line.
+    pub text: String,
+}
+
+impl From<Cue> for Line {
+    fn from(cue: Cue) -> Self {
+        let (start, end) = cue.span.map(|span| (span.start, span.end)).unzip();
+        Self { start, end, text: cue.text }
+    }
 }
 
 /// What became of each modality of a clip.
@@ -225,6 +248,50 @@ pub struct Track {
     pub pictures: u32,
     /// The face alone.
     pub estimate: Option<Estimate>,
+    /// Where it was, one entry for each picture looked at in which it was found.
+    #[serde(default)]
+    pub boxes: Vec<FaceBox>,
+}
+
+/// Where a face is in one picture, in shares of the picture's width and height from its upper
+/// left corner. What reaches beyond the picture is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FaceBox {
+    /// The moment of the picture, in seconds.
+    #[serde(serialize_with = "seconds")]
+    pub at: f64,
+    /// Left edge.
+    #[serde(serialize_with = "share")]
+    pub x: f32,
+    /// Upper edge.
+    #[serde(serialize_with = "share")]
+    pub y: f32,
+    /// Width.
+    #[serde(serialize_with = "share")]
+    pub w: f32,
+    /// Height.
+    #[serde(serialize_with = "share")]
+    pub h: f32,
+}
+
+impl FaceBox {
+    /// The whole of a picture.
+    pub(crate) const fn whole(at: f64) -> Self {
+        Self { at, x: 0.0, y: 0.0, w: 1.0, h: 1.0 }
+    }
+
+    /// Where `face` is in `frame`.
+    pub(crate) fn of(face: &Face, frame: &Frame) -> Self {
+        let region = face.region;
+        let cut = |start: f32, length: u32| {
+            let length = length as f32;
+            let (start, end) = (start.clamp(0.0, length), (start + region.side).clamp(0.0, length));
+            (start / length, (end - start) / length)
+        };
+        let (x, w) = cut(region.left, frame.width());
+        let (y, h) = cut(region.top, frame.height());
+        Self { at: frame.time(), x, y, w, h }
+    }
 }
 
 /// Writes a stretch with four decimals.

@@ -166,6 +166,7 @@ fn small(face: &SlotFace) -> Option<Flag> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::FaceBox;
     use crate::slot::Sight;
 
     fn scores(emotion: usize) -> Scores {
@@ -180,7 +181,8 @@ mod tests {
 
     fn see(board: &mut Board, time: f64, track: u32, emotion: usize) {
         board.at(time).unwrap().pictures += 1;
-        board.see(&Sight { time, track, small: true, scores: Some(scores(emotion)) });
+        let (place, scores) = (FaceBox::whole(time), Some(scores(emotion)));
+        board.see(&Sight { place, track, small: true, scores });
     }
 
     fn speak(board: &mut Board, start: f64, end: f64) {
