@@ -18,6 +18,7 @@ pub const NOTE: &str = "An estimate of the emotion that others would perceive in
     It does not tell what a person feels and is no basis for a diagnosis.";
 
 /// What a reading is about: the emotion that observers perceive.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
@@ -26,6 +27,7 @@ pub enum Target {
 }
 
 /// A clip, read.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// [`SCHEMA`].
@@ -49,6 +51,7 @@ pub struct Reading {
     /// What became of text, audio and vision.
     pub modalities: Presences,
     /// Parts of the file that could not be read.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<crate::schema::Skipped>))]
     pub skipped: Vec<Skipped>,
     /// The whole clip.
     pub summary: Summary,
@@ -62,6 +65,7 @@ pub struct Reading {
 }
 
 /// Words as they were read, and when they are said.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// First second; `None` for words without times.
@@ -82,6 +86,7 @@ impl From<Cue> for Line {
 }
 
 /// What became of each modality of a clip.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presences {
     /// The words.
@@ -104,6 +109,7 @@ impl Presences {
 }
 
 /// Whether a modality had a part in the answer, and why not.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
@@ -152,6 +158,7 @@ impl std::fmt::Display for Presence {
 }
 
 /// The emotions of one stretch, and how the answer came about.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The answer: the most probable label; `None` for ratings, and where the model is not sure
@@ -165,11 +172,14 @@ pub struct Estimate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yes: Option<Vec<String>>,
     /// Probabilities of classes, which sum to one, or of each yes; `None` for ratings.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<HashMap<String, f64>>))]
     pub probabilities: Option<PerLabel>,
     /// The fused logits, of which the probabilities are made; of ratings the ratings.
+    #[cfg_attr(feature = "schema", schema(value_type = HashMap<String, f64>))]
     pub logits: PerLabel,
     /// What each modality added to each logit; the sum over the modalities is the logit.
     #[serde(with = "by_name")]
+    #[cfg_attr(feature = "schema", schema(value_type = HashMap<String, HashMap<String, f64>>))]
     pub evidence: PerModality<PerLabel>,
     /// Unpleasant (-1) to pleasant (1).
     #[serde(serialize_with = "maybe")]
@@ -209,6 +219,7 @@ impl Estimate {
 
 /// One stretch of the timeline: everything together where one person is seen or none; where
 /// several are seen, a row for each face and one without a track for voice and words.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// First second.
@@ -226,6 +237,7 @@ pub struct Row {
 }
 
 /// The clip as a whole.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Whose face had a part in the summary.
@@ -237,12 +249,14 @@ pub struct Summary {
 }
 
 /// One person's face through the clip.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Track {
     /// Names the person within this reading and nowhere else.
     pub id: String,
     /// From the first to the last time it was seen.
     #[serde(serialize_with = "span")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Span))]
     pub span: Span,
     /// In how many of the pictures looked at.
     pub pictures: u32,
@@ -255,6 +269,7 @@ pub struct Track {
 
 /// Where a face is in one picture, in shares of the picture's width and height from its upper
 /// left corner. What reaches beyond the picture is cut off.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FaceBox {
     /// The moment of the picture, in seconds.

@@ -152,6 +152,11 @@ impl Board {
         }
     }
 
+    /// Forgets what was said of words.
+    pub(crate) fn forget_words(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.words = MeanScores::default());
+    }
+
     /// Fits the slots to the clip's length: what lies past it and a tail shorter than half a
     /// slot join the slot before. There is always at least one slot.
     pub(crate) fn close(&mut self, duration: f64) {
