@@ -21,6 +21,7 @@ mod model;
 mod networks;
 mod predict;
 mod program;
+mod serve;
 mod state;
 mod torch;
 mod unpaired;
