@@ -37,7 +37,7 @@ const FAULTS: [(&str, Fault); 7] = [
 pub(crate) fn run(program: &Path) -> Result<bool> {
     let folder = tempfile::tempdir()?;
     let scratch = folder.path().join("scratch");
-    let limits = ["--head", "3s", "--longest", "10m", "--largest", "64"];
+    let limits = ["--head", "3s", "--longest", "10m", "--largest", "64", "--longest-wait", "1h"];
     let served = Served::start(program, &scratch, &[], &limits)?;
     let mut kept = true;
     // What is loaded and made ready once is no leak: each fault is met twice, and the second time
@@ -131,12 +131,11 @@ fn gone_mid_stream(served: &Served) -> Result<String> {
 /// A WebSocket frame of a client, masked with zeros.
 fn frame(stream: &mut TcpStream, kind: u8, content: &[u8]) -> Result<()> {
     let mut frame = vec![0x80 | kind];
-    match u8::try_from(content.len()) {
-        Ok(length @ ..126) => frame.push(0x80 | length),
-        _ => {
-            frame.push(0x80 | 126);
-            frame.extend((content.len() as u16).to_be_bytes());
-        }
+    if let Ok(length @ ..126) = u8::try_from(content.len()) {
+        frame.push(0x80 | length);
+    } else {
+        frame.push(0x80 | 0x7e);
+        frame.extend((content.len() as u16).to_be_bytes());
     }
     frame.extend([0; 4]);
     frame.extend(content);
@@ -186,7 +185,7 @@ fn wrong_kinds(served: &Served) -> Result<String> {
         ("multipart/form-data", b"no boundary", 400),
         ("multipart/form-data; boundary=x", b"--x\r\nbroken", 400),
         ("audio/wav", b"\x89PNG\r\n\x1a\n", 422),
-        ("image/png", b"RIFF", 422),
+        ("image/png", b"RIFF\x24\0\0\0WAVEfmt ", 422),
         ("video/mp4", b"\0\0\0\x18ftypmp42", 422),
     ] {
         for _ in 0..20 {

@@ -175,10 +175,9 @@ impl Live<'_> {
             None => words::read(read, &mut Board::new(self.options.seconds()), 1, texts),
         };
         match said.map_err(failed)? {
-            Words::None => {}
             said @ Words::Timed(_) => self.words = said,
             said @ Words::Whole(_) if !matches!(self.words, Words::Timed(_)) => self.words = said,
-            Words::Whole(_) => {}
+            Words::None | Words::Whole(_) => {}
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::whole::whole;
+
 /// Readers that share the experts of a model, and how often these were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Sharing {
@@ -94,8 +96,8 @@ impl<I, O> Together<I, O> {
     }
 
     /// One answer for each of `items`, as `run` gives them, perhaps along with those of others.
-    /// A batch that fails is asked again reader by reader, so that what is wrong with the items of
-    /// one is no failure of the others.
+    /// A batch that fails or panics is asked again reader by reader, so that what is wrong with the
+    /// items of one is no failure of the others.
     pub(crate) fn ask<E>(
         &self,
         items: Vec<I>,
@@ -128,10 +130,13 @@ impl<I, O> Together<I, O> {
             }
             state.busy = true;
             let taken = self.gather(state);
-            let mut turn = Turn::new(self, number, taken);
-            self.sharing.count(turn.batch.len());
-            turn.answers = run(&turn.batch).ok().filter(|found| found.len() == turn.batch.len());
-            drop(turn);
+            let sizes = taken.iter().map(|(number, items)| (*number, items.len())).collect();
+            let batch: Vec<I> = taken.into_iter().flat_map(|(_, items)| items).collect();
+            self.sharing.count(batch.len());
+            // Whoever's turn it is does not fall with what somebody else put there.
+            let answers = whole(|| run(&batch)).and_then(Result::ok);
+            let answers = answers.filter(|answers| answers.len() == batch.len());
+            self.hand_round(sizes, batch, answers);
             state = self.lock();
         }
     }
@@ -151,49 +156,23 @@ impl<I, O> Together<I, O> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<I, O>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The turn of one reader to ask for all, at the end of which each has answers or, where the model
-/// failed or panicked, its items back.
-struct Turn<'a, I, O> {
-    all: &'a Together<I, O>,
-    /// Whose turn it is.
-    own: u64,
-    /// How much of the batch is whose.
-    sizes: Vec<(u64, usize)>,
-    batch: Vec<I>,
-    answers: Option<Vec<O>>,
-}
-
-impl<'a, I, O> Turn<'a, I, O> {
-    fn new(all: &'a Together<I, O>, own: u64, taken: Vec<(u64, Vec<I>)>) -> Self {
-        let sizes = taken.iter().map(|(number, items)| (*number, items.len())).collect();
-        let batch = taken.into_iter().flat_map(|(_, items)| items).collect();
-        Self { all, own, sizes, batch, answers: None }
-    }
-}
-
-impl<I, O> Drop for Turn<'_, I, O> {
-    fn drop(&mut self) {
-        let mut items = self.batch.drain(..);
-        let mut answers = self.answers.take().map(Vec::into_iter);
-        let mut state = self.all.lock();
-        for (number, size) in self.sizes.drain(..) {
-            let back = items.by_ref().take(size).collect();
+    /// Gives each reader its answers or, where there are none, its items back.
+    fn hand_round(&self, sizes: Vec<(u64, usize)>, batch: Vec<I>, answers: Option<Vec<O>>) {
+        let (mut items, mut answers) = (batch.into_iter(), answers.map(Vec::into_iter));
+        let mut state = self.lock();
+        for (number, size) in sizes {
             let outcome = match &mut answers {
                 Some(answers) => Outcome::Answers(answers.by_ref().take(size).collect()),
-                None => Outcome::Back(back),
+                None => Outcome::Back(items.by_ref().take(size).collect()),
             };
-            // Who panics comes for nothing any more.
-            if number != self.own || !std::thread::panicking() {
-                state.ready.push((number, outcome));
-            }
+            state.ready.push((number, outcome));
         }
         state.busy = false;
-        self.all.changed.notify_all();
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<I, O>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -268,7 +247,7 @@ mod tests {
             assert_eq!((zero.unwrap(), two.unwrap()), (Ok(vec![0]), Ok(vec![2])));
             assert!(one.is_err());
         });
-        assert!(together.lock().ready.is_empty());
+        assert!(together.lock().ready.is_empty() && !together.lock().busy);
         drop(readers);
     }
 }

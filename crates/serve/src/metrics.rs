@@ -1,4 +1,4 @@
-//! Counts for Prometheus, in the text form of OpenMetrics.
+//! Counts for Prometheus, in the text form of `OpenMetrics`.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;

@@ -1,7 +1,13 @@
-//! The description of every path for programs, as OpenAPI 3.1.
+//! The description of every path for programs, as `OpenAPI` 3.1.
 
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
+
+/// The bytes of a recording, picture or text.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes a body")]
+pub(crate) struct Recording(Vec<u8>);
 
 /// A form with one recording.
 #[derive(ToSchema)]

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::purpose;
 
 /// The names of all options.
-const NAMES: &str = "modalities, every, risk, emotions, labels, purpose and async";
+const NAMES: [&str; 7] = ["modalities", "every", "risk", "emotions", "labels", "purpose", "async"];
 
 /// How one recording is read.
 #[derive(Debug, Clone)]
@@ -58,6 +58,11 @@ impl Typed {
         Ok(typed)
     }
 
+    /// Whether there is an option of this name.
+    pub(crate) fn knows(name: &str) -> bool {
+        NAMES.contains(&name)
+    }
+
     /// Takes one option.
     pub(crate) fn set(&mut self, name: &str, value: String) -> Result<()> {
         let place = match name {
@@ -70,7 +75,8 @@ impl Typed {
             "async" => &mut self.background,
             _ => {
                 return Err(Error::Malformed(format!(
-                    "there is no such option; the options are {NAMES}"
+                    "there is no such option; the options are {}",
+                    NAMES.join(", ")
                 )));
             }
         };
@@ -124,8 +130,8 @@ impl Typed {
             None => None,
         };
         let background = match self.background.as_deref() {
-            None | Some("false" | "0") => false,
-            Some("true" | "1" | "") => true,
+            None | Some("false") => false,
+            Some("true") => true,
             Some(_) => return Err(Error::Malformed("async: say `true` or `false`".into())),
         };
         Ok(Asked { options, question, purpose, background })

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::jobs::{Job, SeenJob, Stage, Waiting};
-use crate::openapi::PredictForm;
+use crate::openapi::{PredictForm, Recording};
 use crate::problem::Problem;
 use crate::request::Id;
 use crate::upload::{self, Most};
@@ -37,10 +37,10 @@ use crate::upload::{self, Most};
     request_body(description = "The recording", content(
         (PredictForm = "multipart/form-data"),
         (String = "text/plain"),
-        (Vec<u8> = "application/octet-stream"),
-        (Vec<u8> = "audio/*"),
-        (Vec<u8> = "video/*"),
-        (Vec<u8> = "image/*"),
+        (Recording = "application/octet-stream"),
+        (Recording = "audio/*"),
+        (Recording = "video/*"),
+        (Recording = "image/*"),
     )),
     responses(
         (status = 200, description = "The reading, or events: `progress`, then `reading` or `error`", content(

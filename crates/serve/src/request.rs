@@ -14,11 +14,8 @@ use crate::error::{Error, Result};
 use crate::problem::{Pending, Problem};
 use crate::token::check_site;
 
-/// The header with the id, in requests and answers.
+/// The header with the id.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Longer ids of clients are replaced.
-const LONGEST: usize = 64;
 
 /// Names a request in the log, in problems and jobs.
 #[derive(Debug, Clone)]
@@ -39,7 +36,6 @@ pub(crate) async fn accompany(
 ) -> Response {
     let began = Instant::now();
     let id = Id::draw();
-    let given = given(request.headers());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -50,7 +46,7 @@ pub(crate) async fn accompany(
         Err(error) => error.into_response(),
     };
     let mut response = as_problem(response, &id.0);
-    if let Ok(value) = HeaderValue::from_str(given.as_deref().unwrap_or(&id.0)) {
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER, value);
     }
     harden(response.headers_mut());
@@ -74,14 +70,6 @@ fn check(app: &App, headers: &HeaderMap, uri: &axum::http::Uri, guarded: bool) -
         Some(token) if guarded => token.check(headers),
         _ => Ok(()),
     }
-}
-
-/// The id that the client gave, where it is one.
-fn given(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(HEADER)?.to_str().ok()?;
-    let fits = (1..=LONGEST).contains(&id.len());
-    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    (fits && plain).then(|| id.to_owned())
 }
 
 /// Errors in the one form that they have.

@@ -1,7 +1,5 @@
 //! Which path leads where.
 
-#![expect(clippy::unused_async, reason = "axum wants its handlers so")]
-
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -22,7 +20,7 @@ use crate::problem::Problem;
 use crate::request::accompany;
 use crate::stream::stream;
 
-/// The content type of OpenMetrics.
+/// The content type of `OpenMetrics`.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Every route of the server.

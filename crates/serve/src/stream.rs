@@ -38,7 +38,7 @@ const LARGEST: usize = 4 << 20;
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Added to the longest stream before it is ended whatever it holds.
-const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_mins(1);
 
 /// Read a recording that is still going on
 ///
@@ -161,7 +161,7 @@ async fn listen(app: &App, id: &str, stream: &mut SplitStream<WebSocket>, inbox:
             Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
             Ok(Some(Ok(Message::Text(text)))) => messages::said(&text),
-            Ok(Some(Ok(Message::Binary(bytes)))) => read(bytes),
+            Ok(Some(Ok(Message::Binary(bytes)))) => read(&bytes),
             Err(_) if done => return,
             Err(_) => Err(Error::Slow),
         };

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 
 use crate::error::{Error, Result};
@@ -46,7 +47,7 @@ pub(crate) fn protocol(headers: &HeaderMap) -> Option<&str> {
 /// this machine alone.
 pub(crate) fn check_site(headers: &HeaderMap, uri: &Uri, local: bool) -> Result<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST));
+    let host = uri.authority().map(Authority::as_str).or_else(|| text(header::HOST));
     if let Some(origin) = text(header::ORIGIN) {
         let site = origin.split_once("://").map(|(_, site)| site);
         if site.is_none() || site != host {

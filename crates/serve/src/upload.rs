@@ -295,6 +295,9 @@ impl Incoming {
                     });
                 }
                 _ => {
+                    if !Typed::knows(&name) {
+                        typed.set(&name, String::new())?;
+                    }
                     fields += 1;
                     if fields > MOST_FIELDS {
                         return Err(Error::Malformed(

@@ -39,7 +39,8 @@ fn a_server_that_is_told_to_end_finishes_what_it_took() {
 
 #[test]
 fn clients_that_go_or_dawdle_leave_nothing_behind() {
-    let server = Server::start(&["--head", "1s", "--connections", "300", "--workers", "1"]);
+    let limits = ["--head", "1s", "--connections", "300", "--longest-wait", "1h", "--workers", "1"];
+    let server = Server::start(&limits);
     let connect = || TcpStream::connect(&server.address).unwrap();
     let head = "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: audio/wav\r\n";
     let silent: Vec<TcpStream> = (0..100).map(|_| connect()).collect();

@@ -111,7 +111,7 @@ pub(super) fn said(text: &str) -> Result<In> {
 }
 
 /// A message of sound or a picture.
-pub(super) fn read(bytes: Bytes) -> Result<In> {
+pub(super) fn read(bytes: &Bytes) -> Result<In> {
     match bytes.first() {
         Some(1) if bytes.len() % 2 == 1 => {
             let samples = bytes[1..].chunks_exact(2);
@@ -196,17 +196,17 @@ mod tests {
 
     #[test]
     fn sound_and_pictures_are_told_by_their_first_byte() {
-        let Ok(In::Sound(samples)) = read(Bytes::from_static(&[1, 0, 0x40, 0, 0x80])) else {
+        let Ok(In::Sound(samples)) = read(&Bytes::from_static(&[1, 0, 0x40, 0, 0x80])) else {
             panic!("sound")
         };
         assert_eq!(samples, [0.5, -1.0]);
         let mut picture = vec![2];
         picture.extend(2.5_f64.to_le_bytes());
         picture.extend(b"jpeg");
-        let Ok(In::Picture { time, bytes }) = read(picture.into()) else { panic!("a picture") };
+        let Ok(In::Picture { time, bytes }) = read(&picture.into()) else { panic!("a picture") };
         assert_eq!((time, &bytes[..]), (2.5, &b"jpeg"[..]));
         for wrong in [&[][..], &[3, 1], &[1, 0], &[2, 0, 0]] {
-            assert!(read(Bytes::copy_from_slice(wrong)).is_err(), "{wrong:?}");
+            assert!(read(&Bytes::copy_from_slice(wrong)).is_err(), "{wrong:?}");
         }
     }
 }
