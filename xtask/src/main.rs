@@ -3,12 +3,17 @@
 //!
 //! Both follow `xtask/results.toml`, which names each checkpoint with the command that makes it,
 //! and each figure with the command that prints it and the bars that it is held against.
+//! `cargo xtask load` and `cargo xtask faults` try the server.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its purpose")]
 
 mod cut;
+mod faults;
+mod load;
 mod plan;
 mod run;
+mod served;
+mod sound;
 mod table;
 
 use std::path::PathBuf;
@@ -17,6 +22,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
+use crate::load::Load;
 use crate::plan::Plan;
 use crate::run::Place;
 
@@ -52,6 +58,30 @@ enum Chore {
         #[arg(long)]
         again: bool,
     },
+    /// Asks the server from many clients at once; exit code 1 where a bound is not kept
+    Load {
+        /// Clients at once
+        #[arg(long, default_value_t = 32)]
+        clients: usize,
+        /// For how long
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+        /// And for at least so many requests
+        #[arg(long, default_value_t = 0)]
+        requests: usize,
+        /// The program, instead of one that is built now
+        #[arg(long)]
+        program: Option<PathBuf>,
+        /// More arguments of `limbic serve`
+        #[arg(last = true)]
+        more: Vec<String>,
+    },
+    /// Does to the server what goes wrong in the world; exit code 1 where it leaks or falls
+    Faults {
+        /// The program, instead of one that is built now
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -84,6 +114,16 @@ fn main() -> Result<ExitCode> {
             print!("{}", table::markdown(&rows));
             let low = rows.iter().any(|(figure, found)| figure.misses(found.value));
             Ok(if low || failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+        Chore::Load { clients, seconds, requests, program, more } => {
+            let load = Load { clients, seconds, requests };
+            let more: Vec<&str> = more.iter().map(String::as_str).collect();
+            let kept = load.run(&run::program(program)?, &more)?;
+            Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Chore::Faults { program } => {
+            let kept = faults::run(&run::program(program)?)?;
+            Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }

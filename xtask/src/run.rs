@@ -30,6 +30,19 @@ pub(crate) struct Found {
     pub(crate) command: String,
 }
 
+/// The program that was named, else one that is built now.
+pub(crate) fn program(named: Option<PathBuf>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path);
+    }
+    let status = Command::new("cargo").args(["build", "--release", "-p", "limbic-cli"]).status();
+    if !status.context("cargo cannot be run")?.success() {
+        bail!("the program cannot be built");
+    }
+    // Both lie in the same folder.
+    Ok(std::env::current_exe()?.with_file_name("limbic"))
+}
+
 impl Place {
     fn words(&self, command: &str) -> Vec<String> {
         let (kept, data) = (self.kept.display().to_string(), self.data.display().to_string());

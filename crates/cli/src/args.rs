@@ -4,6 +4,7 @@ mod adapt;
 mod bench;
 pub(crate) mod data;
 mod eval;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -11,13 +12,13 @@ use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use limbic::Risk;
+use limbic::typed::every;
 
 pub(crate) use self::adapt::Adapt;
 pub(crate) use self::bench::{Bench, Case, Workload};
 pub(crate) use self::eval::{Compare, Eval, Manifest, Scope, Target};
-use crate::every::every;
+pub(crate) use self::serve::Serve;
 use crate::extractor::{Extractors, extractors};
-use crate::risk::risk;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -41,6 +42,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Read clips: a timeline and a summary of the expressed emotion for each
     Predict(Predict),
+    /// Read clips for other programs and for people in a browser, over HTTP on this machine
+    Serve(Serve),
     /// Write the features of clips to a safetensors or Parquet file
     Features(Features),
     /// Audit corpora, check splits for leaks, make splits, and read what is known of a corpus
@@ -117,7 +120,7 @@ pub(crate) struct Predict {
 
     /// Share of the answers that may be wrong before `uncertain` is one: 0.2, 20%, `model` for
     /// what the model was fitted for, or `none` to answer always
-    #[arg(long, value_name = "SHARE", default_value = "model", value_parser = risk)]
+    #[arg(long, value_name = "SHARE", default_value = "model")]
     pub(crate) risk: Risk,
 
     /// Length of one row of the timeline: 500ms, 1s, 0.5, 2m

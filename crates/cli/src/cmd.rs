@@ -10,5 +10,6 @@ pub(crate) mod features;
 pub(crate) mod join;
 mod named_model;
 pub(crate) mod predict;
+pub(crate) mod serve;
 pub(crate) mod train;
 mod untrained;

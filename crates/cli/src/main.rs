@@ -5,12 +5,10 @@
 
 mod args;
 mod cmd;
-mod every;
 mod extractor;
 mod inputs;
 mod output;
 mod progress;
-mod risk;
 mod state_dict;
 
 use std::process::ExitCode;
@@ -35,6 +33,7 @@ fn main() -> ExitCode {
         .init();
     let outcome = match &args.command {
         Command::Predict(predict) => cmd::predict::run(predict),
+        Command::Serve(serve) => cmd::serve::run(serve),
         Command::Features(features) => cmd::features::run(features),
         Command::Data(data) => cmd::data::run(data),
         Command::Train(train) => cmd::train::run(train),

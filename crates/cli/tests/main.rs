@@ -22,6 +22,7 @@ mod networks;
 mod predict;
 mod program;
 mod report;
+mod serve;
 mod state;
 mod torch;
 mod unpaired;

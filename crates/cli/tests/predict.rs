@@ -62,6 +62,28 @@ fn the_sample_is_read_in_all_three_modalities() {
 }
 
 #[test]
+fn a_reading_holds_the_words_read_and_where_each_face_was() {
+    let reading = hello(&["--text", "what a  lovely day"]);
+    let line = serde_json::json!([{"start": null, "end": null, "text": "what a lovely day"}]);
+    assert_eq!(reading["transcript"], line);
+    let track = &reading["tracks"][0];
+    let boxes = track["boxes"].as_array().unwrap();
+    assert_eq!(boxes.len() as u64, track["pictures"].as_u64().unwrap());
+    let mut before = -1.0;
+    for found in boxes {
+        let number = |key: &str| found[key].as_f64().unwrap();
+        assert!(number("at") > before && number("w") > 0.05 && number("h") > 0.05, "{found}");
+        for (start, length) in [("x", "w"), ("y", "h")] {
+            let end = number(start) + number(length);
+            assert!(number(start) >= 0.0 && end <= 1.001, "{found}");
+        }
+        before = number("at");
+    }
+    let unasked = hello(&["--text", "what a lovely day", "--modalities", "audio"]);
+    assert_eq!(unasked["transcript"], serde_json::json!([]));
+}
+
+#[test]
 fn removing_a_modality_is_never_having_had_it() {
     let without_numbers = |mut reading: Value| {
         reading["modalities"] = Value::Null;

@@ -14,6 +14,12 @@ pub(crate) fn seconds<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_f64(rounded(*x))
 }
 
+/// Writes a share with four decimals.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn share<S: Serializer>(x: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded((*x).into()))
+}
+
 /// Writes seconds with four decimals where they are known.
 #[expect(clippy::ref_option, reason = "serde calls it so")]
 pub(crate) fn maybe_seconds<S: Serializer>(x: &Option<f64>, s: S) -> Result<S::Ok, S::Error> {

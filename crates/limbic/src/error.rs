@@ -35,6 +35,20 @@ pub enum Error {
         /// The system's own reason.
         source: std::io::Error,
     },
+    /// Whoever waited for the reading gave up.
+    #[error("{path}: the reading was stopped", path = path.display())]
+    Stopped {
+        /// The clip.
+        path: PathBuf,
+    },
+    /// The clip goes on for longer than [`Options::longest`](crate::Options::longest).
+    #[error("{path}: it is longer than {longest} s; give it in parts", path = path.display())]
+    TooLong {
+        /// The clip.
+        path: PathBuf,
+        /// What is read at most, in seconds.
+        longest: f64,
+    },
     /// The model cannot be loaded, or failed on this clip.
     #[error("{path}: the model failed: {source}", path = path.display())]
     Model {
@@ -53,4 +67,21 @@ pub enum Failure {
     Model(#[from] limbic_model::Error),
     /// What prepares its input.
     Features(#[from] limbic_features::Error),
+}
+
+/// Why a pass over a clip ended before the clip.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The model failed.
+    Failed(Failure),
+    /// Nobody waits for it any more.
+    Stopped,
+    /// The clip is longer than it may be.
+    TooLong,
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }

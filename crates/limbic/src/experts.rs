@@ -5,7 +5,8 @@ mod complete;
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use limbic_backbones::Backbone;
@@ -21,6 +22,7 @@ use crate::error::{Error, Failure, Result};
 use crate::fusion::Fusion;
 use crate::question::{About, Question};
 use crate::scores::Scores;
+use crate::together::{Reader, Sharing, Together};
 
 /// Side of the face that the vision expert reads, unless its recipe says otherwise.
 const FACE: u32 = 48;
@@ -31,19 +33,22 @@ type Answers = std::result::Result<Vec<Option<Scores>>, Failure>;
 /// The experts of one model.
 pub(crate) struct Experts {
     name: String,
-    bytes: Cow<'static, [u8]>,
+    bytes: Arc<Cow<'static, [u8]>>,
     id: String,
     fusion: Fusion,
     contents: OnceLock<Contents>,
     question: OnceLock<Question>,
     /// One place a modality, in the order of [`Modality::ALL`].
     loaded: Vec<OnceLock<Option<Expert>>>,
+    /// Where several threads read with it.
+    sharing: Option<Arc<Sharing>>,
 }
 
 /// One modality's branch, ready to answer.
 pub(crate) struct Expert {
     modality: Modality,
     checkpoint: Checkpoint,
+    shared: Option<Shared>,
     tokenizer: Option<TextTokenizer>,
     /// The pretrained network whose rows it reads.
     network: Option<Backbone>,
@@ -59,6 +64,13 @@ pub(crate) struct Expert {
     places: [Option<[f32; 2]>; Emotion::COUNT],
 }
 
+/// What several readers want to know at the same time.
+struct Shared {
+    voices: Together<Vec<f32>, Option<Scores>>,
+    faces: Together<Shown, Option<Scores>>,
+    texts: Together<String, Option<Scores>>,
+}
+
 /// A face as an expert takes it.
 pub(crate) enum Shown {
     /// Pixels.
@@ -69,7 +81,7 @@ pub(crate) enum Shown {
 
 impl Experts {
     /// The experts in the bytes of a checkpoint, which errors call `name`.
-    pub(crate) fn new(name: &str, bytes: Cow<'static, [u8]>) -> Self {
+    pub(crate) fn new(name: &str, bytes: Arc<Cow<'static, [u8]>>) -> Self {
         let stem = Path::new(name).file_stem().map_or_else(|| name.into(), |s| s.to_string_lossy());
         let print = &blake3::hash(&bytes).to_hex()[..8];
         Self {
@@ -79,8 +91,37 @@ impl Experts {
             fusion: Fusion::new(PerModality::none()),
             contents: OnceLock::new(),
             question: OnceLock::new(),
-            loaded: Modality::ALL.iter().map(|_| OnceLock::new()).collect(),
+            loaded: unloaded(),
+            sharing: None,
         }
+    }
+
+    /// The same, not asked anything yet.
+    pub(crate) fn again(&self) -> Self {
+        let mut again = Self::new(&self.name, Arc::clone(&self.bytes));
+        again.sharing = self.sharing.as_ref().map(|sharing| Arc::new(sharing.apart()));
+        again
+    }
+
+    /// Lets those who read at the same time ask together.
+    pub(crate) fn share(&mut self, patience: Duration) {
+        self.sharing = Some(Arc::new(Sharing::new(patience)));
+        self.loaded = unloaded();
+    }
+
+    /// One more reads, until this is dropped.
+    pub(crate) fn reader(&self) -> Option<Reader<'_>> {
+        self.sharing.as_ref().map(|sharing| sharing.reader())
+    }
+
+    /// How often experts were asked, and about how many things, where they are shared.
+    pub(crate) fn asked(&self) -> (u64, u64) {
+        self.sharing.as_ref().map_or((0, 0), |sharing| sharing.counts())
+    }
+
+    /// What can be asked of them.
+    pub(crate) fn about(&self) -> Result<crate::about::About> {
+        Ok(crate::about::About::new(&self.name, self.contents()?))
     }
 
     /// Name and fingerprint of the model.
@@ -129,7 +170,7 @@ impl Experts {
 
     fn ask(&mut self, question: Question) {
         self.question = question.into();
-        self.loaded = Modality::ALL.iter().map(|_| OnceLock::new()).collect();
+        self.loaded = unloaded();
     }
 
     /// The expert for a modality, if the model has one.
@@ -138,10 +179,26 @@ impl Experts {
         if let Some(expert) = place.get() {
             return Ok(expert.as_ref());
         }
-        let expert = Expert::load(&self.name, &self.bytes, modality, &self.question()?.about)
-            .map_err(|source| Error::Model { path: self.name.clone().into(), source })?;
+        let mut expert =
+            Expert::load(&self.name, &self.bytes, modality, &self.question()?.about)
+                .map_err(|source| Error::Model { path: self.name.clone().into(), source })?;
+        // A pretrained network takes one thing at a time.
+        if let (Some(expert), Some(sharing)) = (&mut expert, &self.sharing)
+            && expert.network.is_none()
+        {
+            expert.shared = Some(Shared {
+                voices: Together::new(Arc::clone(sharing)),
+                faces: Together::new(Arc::clone(sharing)),
+                texts: Together::new(Arc::clone(sharing)),
+            });
+        }
         Ok(place.get_or_init(|| expert).as_ref())
     }
+}
+
+/// A place for each expert.
+fn unloaded() -> Vec<OnceLock<Option<Expert>>> {
+    Modality::ALL.iter().map(|_| OnceLock::new()).collect()
 }
 
 impl Expert {
@@ -191,6 +248,7 @@ impl Expert {
             Emotion::ALL.map(|emotion| checkpoint.coordinates.get(emotion.name()).copied());
         Ok(Some(Self {
             modality,
+            shared: None,
             places,
             tokenizer,
             network,
@@ -251,6 +309,30 @@ impl Expert {
 
     /// What each text says; `None` for one without a token.
     pub(crate) fn texts(&self, texts: &[&str]) -> Answers {
+        let Some(Shared { texts: shared, .. }) = &self.shared else { return self.read(texts) };
+        shared.ask(texts.iter().map(|text| (*text).to_owned()).collect(), |texts| {
+            self.read(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+    }
+
+    /// What each voice says, by the functionals of its speech, or by its samples where the expert
+    /// [hears](Self::hears).
+    pub(crate) fn voices(&self, heard: Vec<Vec<f32>>) -> Answers {
+        match &self.shared {
+            Some(Shared { voices, .. }) => voices.ask(heard, |heard| self.listen(heard)),
+            None => self.listen(&heard),
+        }
+    }
+
+    /// What each face says, as [`Expert::shown`] gives them.
+    pub(crate) fn faces(&self, faces: Vec<Shown>) -> Answers {
+        match &self.shared {
+            Some(Shared { faces: shared, .. }) => shared.ask(faces, |faces| self.look(faces)),
+            None => self.look(&faces),
+        }
+    }
+
+    fn read(&self, texts: &[&str]) -> Answers {
         if let Some(network) = &self.network {
             let rows = texts.iter().map(|text| network.extract(&Clip::from_text(text)));
             return self.series(&rows.collect::<limbic_features::Result<Vec<_>>>()?, texts);
@@ -279,9 +361,7 @@ impl Expert {
         Ok(scores.into_iter().zip(&ids).map(|(s, ids)| s.filter(|_| !ids.is_empty())).collect())
     }
 
-    /// What each voice says, by the functionals of its speech, or by its samples where the expert
-    /// [hears](Self::hears).
-    pub(crate) fn voices(&self, functionals: &[Vec<f32>]) -> Answers {
+    fn listen(&self, functionals: &[Vec<f32>]) -> Answers {
         if let Some(network) = &self.network {
             let rows = functionals.iter().map(|samples| network.sound(samples));
             let rows = rows.filter_map(limbic_features::Result::transpose);
@@ -293,8 +373,7 @@ impl Expert {
         self.answer(Input::Series(Sequence { x: Tensor::from_data(data, &self.device), mask }))
     }
 
-    /// What each face says, as [`Expert::shown`] gives them.
-    pub(crate) fn faces(&self, faces: &[Shown]) -> Answers {
+    fn look(&self, faces: &[Shown]) -> Answers {
         let numbers = |face: &Shown| match face {
             Shown::Gray(crop) => crop.pixels().iter().map(|p| f32::from(*p) / 255.0).collect(),
             Shown::Row(row) => row.clone(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A remark on one row or on the whole clip. A flag is an answer and not an error: where there
 /// is no face, "no face" is what was found.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {

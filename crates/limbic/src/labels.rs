@@ -9,14 +9,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::decimals::rounded;
 
 /// A list of labels in the order of every score, column and JSON object.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Labels {
     /// The label set's name; `None` where the labels were given by their words.
     pub set: Option<String>,
     /// Whether one holds, any number, or each is a rating.
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::LabelKind))]
     pub kind: LabelKind,
     /// The labels.
     #[serde(with = "list")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub names: Arc<[String]>,
 }
 

@@ -34,11 +34,18 @@ pub struct Options {
     every: f64,
     batch: usize,
     risk: Risk,
+    longest: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { modalities: Self::READABLE.to_vec(), every: 1.0, batch: 32, risk: Risk::Model }
+        Self {
+            modalities: Self::READABLE.to_vec(),
+            every: 1.0,
+            batch: 32,
+            risk: Risk::Model,
+            longest: f64::INFINITY,
+        }
     }
 }
 
@@ -90,16 +97,29 @@ impl Options {
         self
     }
 
+    /// Refuses clips that go on for more than so many seconds, whatever they declare. Without it
+    /// a clip may be of any length.
+    #[must_use]
+    pub const fn longest(mut self, seconds: f64) -> Self {
+        self.longest = seconds;
+        self
+    }
+
     pub(crate) fn wants(&self, modality: Modality) -> bool {
         self.modalities.contains(&modality)
     }
 
-    pub(crate) const fn seconds(&self) -> f64 {
+    /// Seconds that one row of the timeline covers.
+    pub const fn seconds(&self) -> f64 {
         self.every
     }
 
     pub(crate) const fn risks(&self) -> Risk {
         self.risk
+    }
+
+    pub(crate) const fn most_seconds(&self) -> f64 {
+        self.longest
     }
 
     pub(crate) const fn items(&self) -> usize {

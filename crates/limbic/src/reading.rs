@@ -1,10 +1,10 @@
 //! The answer: what limbic writes for one clip. Its JSON form is documented in `docs/reading.md`.
 
-use limbic_media::{Modality, PerModality, Skipped, Span};
+use limbic_media::{Cue, Face, Frame, Modality, PerModality, Skipped, Span};
 use limbic_model::LabelKind;
 use serde::{Deserialize, Serialize};
 
-use crate::decimals::{maybe, maybe_seconds, seconds};
+use crate::decimals::{maybe, maybe_seconds, seconds, share};
 use crate::flag::Flag;
 use crate::fusion::Fused;
 use crate::labels::{Labels, PerLabel};
@@ -18,6 +18,7 @@ pub const NOTE: &str = "An estimate of the emotion that others would perceive in
     It does not tell what a person feels and is no basis for a diagnosis.";
 
 /// What a reading is about: the emotion that observers perceive.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
@@ -26,6 +27,7 @@ pub enum Target {
 }
 
 /// A clip, read.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// [`SCHEMA`].
@@ -49,6 +51,7 @@ pub struct Reading {
     /// What became of text, audio and vision.
     pub modalities: Presences,
     /// Parts of the file that could not be read.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<crate::schema::Skipped>))]
     pub skipped: Vec<Skipped>,
     /// The whole clip.
     pub summary: Summary,
@@ -56,9 +59,34 @@ pub struct Reading {
     pub tracks: Vec<Track>,
     /// The clip from its beginning to its end.
     pub timeline: Vec<Row>,
+    /// The words that were read, in the order of the clip; empty where none were.
+    #[serde(default)]
+    pub transcript: Vec<Line>,
+}
+
+/// Words as they were read, and when they are said.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// First second; `None` for words without times.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub start: Option<f64>,
+    /// Last second; `None` for words without times.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub end: Option<f64>,
+    /// The words, on one line.
+    pub text: String,
+}
+
+impl From<Cue> for Line {
+    fn from(cue: Cue) -> Self {
+        let (start, end) = cue.span.map(|span| (span.start, span.end)).unzip();
+        Self { start, end, text: cue.text }
+    }
 }
 
 /// What became of each modality of a clip.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presences {
     /// The words.
@@ -81,6 +109,7 @@ impl Presences {
 }
 
 /// Whether a modality had a part in the answer, and why not.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
@@ -129,6 +158,7 @@ impl std::fmt::Display for Presence {
 }
 
 /// The emotions of one stretch, and how the answer came about.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The answer: the most probable label; `None` for ratings, and where the model is not sure
@@ -142,11 +172,14 @@ pub struct Estimate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yes: Option<Vec<String>>,
     /// Probabilities of classes, which sum to one, or of each yes; `None` for ratings.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<HashMap<String, f64>>))]
     pub probabilities: Option<PerLabel>,
     /// The fused logits, of which the probabilities are made; of ratings the ratings.
+    #[cfg_attr(feature = "schema", schema(value_type = HashMap<String, f64>))]
     pub logits: PerLabel,
     /// What each modality added to each logit; the sum over the modalities is the logit.
     #[serde(with = "by_name")]
+    #[cfg_attr(feature = "schema", schema(value_type = HashMap<String, HashMap<String, f64>>))]
     pub evidence: PerModality<PerLabel>,
     /// Unpleasant (-1) to pleasant (1).
     #[serde(serialize_with = "maybe")]
@@ -186,6 +219,7 @@ impl Estimate {
 
 /// One stretch of the timeline: everything together where one person is seen or none; where
 /// several are seen, a row for each face and one without a track for voice and words.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// First second.
@@ -203,6 +237,7 @@ pub struct Row {
 }
 
 /// The clip as a whole.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Whose face had a part in the summary.
@@ -214,17 +249,64 @@ pub struct Summary {
 }
 
 /// One person's face through the clip.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Track {
     /// Names the person within this reading and nowhere else.
     pub id: String,
     /// From the first to the last time it was seen.
     #[serde(serialize_with = "span")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Span))]
     pub span: Span,
     /// In how many of the pictures looked at.
     pub pictures: u32,
     /// The face alone.
     pub estimate: Option<Estimate>,
+    /// Where it was, one entry for each picture looked at in which it was found.
+    #[serde(default)]
+    pub boxes: Vec<FaceBox>,
+}
+
+/// Where a face is in one picture, in shares of the picture's width and height from its upper
+/// left corner. What reaches beyond the picture is cut off.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FaceBox {
+    /// The moment of the picture, in seconds.
+    #[serde(serialize_with = "seconds")]
+    pub at: f64,
+    /// Left edge.
+    #[serde(serialize_with = "share")]
+    pub x: f32,
+    /// Upper edge.
+    #[serde(serialize_with = "share")]
+    pub y: f32,
+    /// Width.
+    #[serde(serialize_with = "share")]
+    pub w: f32,
+    /// Height.
+    #[serde(serialize_with = "share")]
+    pub h: f32,
+}
+
+impl FaceBox {
+    /// The whole of a picture.
+    pub(crate) const fn whole(at: f64) -> Self {
+        Self { at, x: 0.0, y: 0.0, w: 1.0, h: 1.0 }
+    }
+
+    /// Where `face` is in `frame`.
+    pub(crate) fn of(face: &Face, frame: &Frame) -> Self {
+        let region = face.region;
+        let cut = |start: f32, length: u32| {
+            let length = length as f32;
+            let (start, end) = (start.clamp(0.0, length), (start + region.side).clamp(0.0, length));
+            (start / length, (end - start) / length)
+        };
+        let (x, w) = cut(region.left, frame.width());
+        let (y, h) = cut(region.top, frame.height());
+        Self { at: frame.time(), x, y, w, h }
+    }
 }
 
 /// Writes a stretch with four decimals.

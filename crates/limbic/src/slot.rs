@@ -5,6 +5,7 @@
 
 use limbic_media::Span;
 
+use crate::reading::FaceBox;
 use crate::scores::{MeanScores, Scores};
 
 /// A clip of more slots than this has a broken clock; what lies beyond is left out.
@@ -48,12 +49,15 @@ pub(crate) struct BoardTrack {
     pub(crate) scores: MeanScores,
     pub(crate) pictures: u32,
     pub(crate) small: u32,
+    /// Where it was seen.
+    pub(crate) boxes: Vec<FaceBox>,
 }
 
 /// One sight of one face.
 #[derive(Debug, Clone)]
 pub(crate) struct Sight {
-    pub(crate) time: f64,
+    /// When, and where in the picture.
+    pub(crate) place: FaceBox,
     pub(crate) track: u32,
     pub(crate) small: bool,
     pub(crate) scores: Option<Scores>,
@@ -116,31 +120,41 @@ impl Board {
 
     /// Notes one sight of a face.
     pub(crate) fn see(&mut self, sight: &Sight) {
+        let time = sight.place.at;
         let known = self.tracks.iter().rposition(|t| t.id == sight.track);
         let track = known.unwrap_or_else(|| {
             self.tracks.push(BoardTrack {
                 id: sight.track,
-                span: Span::new(sight.time, sight.time),
+                span: Span::new(time, time),
                 scores: MeanScores::default(),
                 pictures: 0,
                 small: 0,
+                boxes: Vec::new(),
             });
             self.tracks.len() - 1
         });
         let whole = &mut self.tracks[track];
-        whole.span.end = whole.span.end.max(sight.time);
+        whole.span.end = whole.span.end.max(time);
         whole.pictures += 1;
         whole.small += u32::from(sight.small);
         if let Some(scores) = &sight.scores {
             whole.scores.add(scores, 1.0);
         }
-        let Some(slot) = self.at(sight.time) else { return };
+        if self.at(time).is_some() {
+            self.tracks[track].boxes.push(sight.place);
+        }
+        let Some(slot) = self.at(time) else { return };
         let face = face_of(slot, track);
         face.pictures += 1;
         face.small += u32::from(sight.small);
         if let Some(scores) = &sight.scores {
             face.scores.add(scores, 1.0);
         }
+    }
+
+    /// Forgets what was said of words.
+    pub(crate) fn forget_words(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.words = MeanScores::default());
     }
 
     /// Fits the slots to the clip's length: what lies past it and a tail shorter than half a
@@ -203,7 +217,7 @@ mod tests {
     use super::*;
 
     fn sight(time: f64, track: u32) -> Sight {
-        Sight { time, track, small: false, scores: None }
+        Sight { place: FaceBox::whole(time), track, small: false, scores: None }
     }
 
     #[test]
@@ -227,6 +241,7 @@ mod tests {
         assert_eq!(slot.faces.iter().map(|f| f.pictures).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(slot.speech, 0.75);
         assert_eq!(board.tracks()[0].span, Span::new(0.5, 1.1));
+        assert_eq!(board.tracks()[0].boxes.iter().map(|b| b.at).collect::<Vec<_>>(), [0.5, 1.1]);
     }
 
     #[test]
@@ -237,7 +252,7 @@ mod tests {
             board.see(&sight(time, 7));
         }
         board.spread(Span::new(f64::NAN, f64::INFINITY), |_, _| panic!("nothing to add to"));
-        assert!(board.slots().is_empty());
+        assert!(board.slots().is_empty() && board.tracks()[0].boxes.is_empty());
     }
 
     #[test]

@@ -87,6 +87,7 @@ pub(crate) fn tracks(board: &Board, join: Join<'_>) -> Vec<Track> {
             span: track.span,
             pictures: track.pictures,
             estimate: alone(track),
+            boxes: track.boxes.clone(),
         })
         .collect()
 }
@@ -143,7 +144,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::fusion::Fusion;
     use crate::labels::Labels;
-    use crate::reading::Estimate;
+    use crate::reading::{Estimate, FaceBox};
     use crate::slot::Sight;
 
     fn scores(emotion: usize) -> Scores {
@@ -169,8 +170,8 @@ pub(crate) mod tests {
     fn seen(sights: &[(u32, usize)]) -> Board {
         let mut board = Board::new(1.0);
         for (place, (track, emotion)) in sights.iter().enumerate() {
-            let (time, scores) = (place as f64, Some(scores(*emotion)));
-            board.see(&Sight { time, track: *track, small: false, scores });
+            let (place, scores) = (FaceBox::whole(place as f64), Some(scores(*emotion)));
+            board.see(&Sight { place, track: *track, small: false, scores });
         }
         board
     }

@@ -1,5 +1,7 @@
 //! Slots become the rows that a user sees.
 
+use std::ops::Range;
+
 use limbic_media::{Modality, PerModality, Skipped, Span};
 
 use crate::flag::Flag;
@@ -41,12 +43,28 @@ pub(crate) type Join<'a> = &'a dyn Fn(&PerModality<Scores>) -> Option<Estimate>;
 /// One row a slot, or several where several faces are seen. `duration` in seconds.
 pub(crate) fn rows(board: &Board, findings: &Findings, join: Join<'_>, duration: f64) -> Vec<Row> {
     let last = board.slots().len().saturating_sub(1);
-    let mut rows = Vec::with_capacity(board.slots().len());
-    for (index, slot) in board.slots().iter().enumerate() {
+    let mut rows = settled(board, findings, join, 0..last);
+    let start = last as f64 * board.every();
+    let span = Span::new(start.min(duration), duration);
+    if let Some(slot) = board.slots().get(last) {
+        Stretch { span, slot, board, findings, join }.rows(&mut rows);
+    }
+    rows
+}
+
+/// The rows of some slots that are not the last one.
+pub(crate) fn settled(
+    board: &Board,
+    findings: &Findings,
+    join: Join<'_>,
+    slots: Range<usize>,
+) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(slots.len() + 1);
+    for index in slots {
+        let Some(slot) = board.slots().get(index) else { break };
         let start = index as f64 * board.every();
-        let end = if index == last { duration } else { start + board.every() };
-        let stretch = Stretch { span: Span::new(start.min(end), end), slot, board, findings, join };
-        stretch.rows(&mut rows);
+        let span = Span::new(start, start + board.every());
+        Stretch { span, slot, board, findings, join }.rows(&mut rows);
     }
     rows
 }
@@ -166,6 +184,7 @@ fn small(face: &SlotFace) -> Option<Flag> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::FaceBox;
     use crate::slot::Sight;
 
     fn scores(emotion: usize) -> Scores {
@@ -180,7 +199,8 @@ mod tests {
 
     fn see(board: &mut Board, time: f64, track: u32, emotion: usize) {
         board.at(time).unwrap().pictures += 1;
-        board.see(&Sight { time, track, small: true, scores: Some(scores(emotion)) });
+        let (place, scores) = (FaceBox::whole(time), Some(scores(emotion)));
+        board.see(&Sight { place, track, small: true, scores });
     }
 
     fn speak(board: &mut Board, start: f64, end: f64) {

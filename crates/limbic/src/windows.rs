@@ -98,6 +98,16 @@ impl Windows {
         if self.whole.is_some() { 0.0 } else { self.window().start }
     }
 
+    /// The second up to which every window was cut.
+    pub(crate) fn passed(&self) -> f64 {
+        self.part().start
+    }
+
+    /// Seconds by which a window reaches beyond the stretch that it speaks for.
+    pub(crate) fn overhang(&self) -> f64 {
+        (self.width - self.spacing) / 2.0
+    }
+
     /// The windows that are left of a clip of `length` seconds, and the whole speech of a short
     /// one.
     pub(crate) fn finish(mut self, length: f64) -> (Vec<Window>, Option<Vec<Frame>>) {

@@ -50,6 +50,11 @@ pub(crate) fn read<E>(
     Ok(if timed { Words::Timed(all) } else { Words::Whole(all) })
 }
 
+/// When the last words with times end, in seconds; zero where there are none.
+pub(crate) fn end(cues: &[Cue]) -> f64 {
+    cues.iter().filter_map(|cue| cue.span).map(|span| span.end).fold(0.0, f64::max)
+}
+
 /// The text in pieces of at most [`PIECE`] words, cut behind a sentence where one ends in the
 /// piece's second half.
 fn pieces(text: &str) -> Vec<&str> {

@@ -10,7 +10,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use decode::{Decoder, Opened, Step};
-use resample::Resampler;
+pub use resample::Resampler;
 use skips::Skips;
 
 use crate::degrade::Noise;

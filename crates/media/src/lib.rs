@@ -21,7 +21,7 @@ mod speech;
 pub mod text;
 mod video;
 
-pub use audio::{AudioStream, SAMPLE_RATE};
+pub use audio::{AudioStream, Resampler, SAMPLE_RATE};
 pub use clip::{Clip, Kind};
 pub use degrade::Degradation;
 pub use error::{Error, Result};

@@ -54,11 +54,15 @@ pub fn read(path: &Path) -> Result<(Vec<Cue>, Vec<Skipped>)> {
     if bytes.len() as u64 > LIMIT {
         return Err(Error::unsupported(path, "the text is longer than 64 MB", "it in parts"));
     }
-    let text = decode(path, bytes)?;
-    if subtitle::is_subtitle(&text) {
-        return Ok(subtitle::parse(&text));
+    Ok(parse(&decode(path, bytes)?))
+}
+
+/// The same of text in memory.
+pub fn parse(text: &str) -> (Vec<Cue>, Vec<Skipped>) {
+    if subtitle::is_subtitle(text) {
+        return subtitle::parse(text);
     }
-    Ok((Cue::new(&text).into_iter().collect(), Vec::new()))
+    (Cue::new(text).into_iter().collect(), Vec::new())
 }
 
 /// Text of any of the accepted encodings, without its mark.

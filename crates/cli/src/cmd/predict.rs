@@ -1,7 +1,8 @@
 //! `limbic predict`: each clip in turn, whatever happens to the ones before it.
 
 use std::io::{self, BufWriter};
-use std::panic::{self, AssertUnwindSafe};
+use std::ops::ControlFlow;
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +45,10 @@ pub(crate) fn run(typed: &Predict) -> Result<ExitCode> {
     let (mut read, mut failed) = (0, 0);
     for (index, input) in inputs.iter().enumerate() {
         let name = input.name();
-        let mut progress = |share| waiting.at(index, &name, share);
+        let mut progress = |share| {
+            waiting.at(index, &name, share);
+            ControlFlow::Continue(())
+        };
         let outcome =
             whole(&name, || input.read(&limbic, words.as_deref(), &options, &mut progress));
         match outcome {
@@ -126,7 +130,7 @@ impl Input {
         limbic: &Limbic,
         words: Option<&[Cue]>,
         options: &Options,
-        progress: &mut impl FnMut(f64),
+        progress: &mut impl FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Reading, String> {
         let clip = match self {
             Self::File(path) => Clip::open(path).map_err(|error| error.to_string())?,
@@ -143,7 +147,7 @@ impl Input {
 
 /// Runs `read` to its end even if foreign code panics in it.
 pub(super) fn whole<T>(name: &str, read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+    limbic::whole(read).unwrap_or_else(|| {
         Err(format!("{name}: a decoder failed on damaged content; copy or export the file again"))
     })
 }

@@ -1,8 +1,8 @@
 //! Fixed readings for the tests of the formats.
 
 use limbic::{
-    Emotion, Estimate, Flag, Fusion, LabelKind, Labels, NOTE, Presence, Presences, Reading, Row,
-    SCHEMA, Scores, Summary, Target, Track,
+    Emotion, Estimate, FaceBox, Flag, Fusion, LabelKind, Labels, Line, NOTE, Presence, Presences,
+    Reading, Row, SCHEMA, Scores, Summary, Target, Track,
 };
 use limbic_media::{Modality, PerModality, Skipped, Span};
 
@@ -44,6 +44,7 @@ fn reading(source: &str, duration: Option<f64>) -> Reading {
         summary: Summary { track: None, estimate: None, flags: Vec::new() },
         tracks: Vec::new(),
         timeline: Vec::new(),
+        transcript: Vec::new(),
     }
 }
 
@@ -82,6 +83,7 @@ pub(super) fn talk() -> Reading {
         span: Span::new(start, end),
         pictures,
         estimate: estimate(&[(Vision, emotion, 2.0, 0.5)]),
+        boxes: vec![FaceBox { at: start, x: 0.25, y: 0.125, w: 0.333_33, h: 0.5 }],
     };
     talk.tracks = vec![face("a3f1", Happiness, 0.0, 4.0, 12), face("77c0", Neutral, 1.0, 1.75, 2)];
     talk.summary = Summary {
@@ -98,6 +100,7 @@ pub(super) fn note() -> Reading {
     note.modalities.audio = Presence::NotInFile;
     note.modalities.vision = Presence::NotRequested;
     let words = estimate(&[(Modality::Text, Emotion::Happiness, 3.0, 0.9)]);
+    note.transcript = vec![Line { start: None, end: None, text: "What a lovely surprise!".into() }];
     note.timeline = vec![Row { end: 0.0, ..row(0.0, None, words.clone(), &[]) }];
     note.summary = Summary { track: None, estimate: words, flags: vec![Flag::ModalityAbsent] };
     note

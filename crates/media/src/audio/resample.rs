@@ -12,8 +12,8 @@ pub(super) const RATES: std::ops::RangeInclusive<u32> = 1_000..=384_000;
 /// up to 7.6 kHz pass unchanged and none above 8 kHz folds back.
 const BLOCK: usize = 2_048;
 
-/// A mono resampler (overlap-add in the frequency domain).
-pub(super) struct Resampler {
+/// Mono sound of any rate as sound of 16 kHz, as it comes (overlap-add in the frequency domain).
+pub struct Resampler {
     rate: u32,
     /// `None` where the rate is 16 kHz already.
     fft: Option<Box<Fft<f32>>>,
@@ -26,8 +26,14 @@ pub(super) struct Resampler {
 }
 
 impl Resampler {
-    /// From `rate` Hz, which must lie in [`RATES`].
-    pub(super) fn new(rate: u32) -> Result<Self, String> {
+    /// From `rate` samples a second.
+    ///
+    /// # Errors
+    /// A sentence where the rate is outside of 1 to 384 kHz.
+    pub fn new(rate: u32) -> Result<Self, String> {
+        if !RATES.contains(&rate) {
+            return Err(format!("{rate} samples a second are no sound; give 1000 to 384000"));
+        }
         let fft = if rate == SAMPLE_RATE {
             None
         } else {
@@ -51,7 +57,10 @@ impl Resampler {
     }
 
     /// Takes samples and appends what is ready to `ready`.
-    pub(super) fn push(&mut self, samples: &[f32], ready: &mut Vec<f32>) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// What the filter says.
+    pub fn push(&mut self, samples: &[f32], ready: &mut Vec<f32>) -> Result<(), String> {
         self.taken += samples.len() as u64;
         if self.fft.is_none() {
             self.given += samples.len() as u64;
@@ -72,7 +81,10 @@ impl Resampler {
     }
 
     /// Appends what the filter still holds: the output is then as long as the input, to a sample.
-    pub(super) fn finish(&mut self, ready: &mut Vec<f32>) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// What the filter says.
+    pub fn finish(&mut self, ready: &mut Vec<f32>) -> Result<(), String> {
         let expected = (self.taken * u64::from(SAMPLE_RATE)).div_ceil(u64::from(self.rate));
         let before = ready.len();
         let owed = expected.saturating_sub(self.given) as usize;

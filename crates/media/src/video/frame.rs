@@ -1,9 +1,11 @@
 //! One picture of a clip.
 
+use std::path::Path;
+
 use openh264::decoder::DecodedYUV;
 use openh264::formats::YUVSource;
 
-use super::{GrayImage, LARGEST_SIDE, RgbImage};
+use super::{GrayImage, LARGEST_SIDE, RgbImage, still};
 use crate::degrade::blurred;
 
 /// One picture and its moment. Brightness is ready at once; colour is worked out when asked for.
@@ -155,6 +157,15 @@ impl Frame {
             chroma: [blue.copy(&colour, turns)?, red.copy(&colour, turns)?],
             bt709: layout.bt709,
         })
+    }
+
+    /// A frame from the bytes of a png or jpeg, shown at `time` seconds.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::Error::Damaged) where it cannot be decoded,
+    /// [`Error::Unsupported`](crate::Error::Unsupported) where it is too large.
+    pub fn from_encoded(bytes: &[u8], time: f64) -> crate::Result<Self> {
+        still::decode(std::io::Cursor::new(bytes), Path::new("a picture"), time)
     }
 
     /// A frame from a picture in colour, shown at `time` seconds.

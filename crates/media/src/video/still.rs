@@ -1,7 +1,7 @@
 //! A png or jpeg as a film of one picture.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Seek};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
@@ -17,11 +17,15 @@ const MOST_MEMORY: u64 = 8 * (LARGEST_SIDE as u64) * (LARGEST_SIDE as u64);
 
 /// Reads the picture, upright by its EXIF orientation, at most 4 megapixels.
 pub(super) fn read(path: &Path) -> Result<Frame> {
-    let damaged = |error: ImageError| Error::damaged(path, format!("its picture: {error}"));
     let file = File::open(path).map_err(|source| Error::io(path, source))?;
-    let mut reader = ImageReader::new(BufReader::new(file))
-        .with_guessed_format()
-        .map_err(|source| Error::io(path, source))?;
+    decode(BufReader::new(file), path, 0.0)
+}
+
+/// The same of any bytes, which errors call `path`, shown at `time` seconds.
+pub(super) fn decode(bytes: impl BufRead + Seek, path: &Path, time: f64) -> Result<Frame> {
+    let damaged = |error: ImageError| Error::damaged(path, format!("its picture: {error}"));
+    let mut reader =
+        ImageReader::new(bytes).with_guessed_format().map_err(|source| Error::io(path, source))?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
@@ -39,8 +43,8 @@ pub(super) fn read(path: &Path) -> Result<Frame> {
         .ok_or_else(|| Error::damaged(path, "its picture has no pixels"))?;
     let shrink = (MOST_PIXELS / (f64::from(width) * f64::from(height))).sqrt();
     if shrink >= 1.0 {
-        return Ok(Frame::from_rgb(&picture, 0.0));
+        return Ok(Frame::from_rgb(&picture, time));
     }
     let scaled = |side: u32| (f64::from(side) * shrink) as u32;
-    Ok(Frame::from_rgb(&picture.resized(scaled(width), scaled(height)), 0.0))
+    Ok(Frame::from_rgb(&picture.resized(scaled(width), scaled(height)), time))
 }
