@@ -136,7 +136,7 @@ mod tests {
         for (purpose, refusal) in [
             ("monitor our Employees' mood", Refusal::Workplace),
             ("call-centre quality", Refusal::Workplace),
-            ("HR", Refusal::Workplace),
+            ("for HR", Refusal::Workplace),
             ("Stimmung am Arbeitsplatz", Refusal::Workplace),
             ("attention of students", Refusal::Education),
             ("proctoring an exam", Refusal::Education),
