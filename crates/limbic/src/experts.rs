@@ -1,4 +1,8 @@
 //! One calibrated expert for each modality, loaded when it is first needed.
+//!
+//! Over 400 lines because loading an expert, preparing what it takes and asking it, alone or
+//! together with other readers, all reach into the same fields; what it answers is in `answer`, and
+//! what answers lack is in `complete`.
 
 mod answer;
 mod complete;
