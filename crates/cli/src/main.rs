@@ -50,13 +50,13 @@ fn main() -> ExitCode {
     })
 }
 
-/// An error and what caused it; a cause that the sentence already ends with is not said twice.
+/// An error and what caused it; a cause that the sentence already holds is not said twice.
 fn sentence(error: &anyhow::Error) -> String {
     let mut said = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if said.is_empty() {
             said = cause;
-        } else if !said.ends_with(&cause) {
+        } else if !said.contains(&cause) {
             said = format!("{said}: {cause}");
         }
     }
